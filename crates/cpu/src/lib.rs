@@ -1,0 +1,2 @@
+//! The default back end of Ferras: graphs run on the processor.
+pub mod kernels;
