@@ -1,4 +1,5 @@
 //! Keras in Rust.
+pub mod config;
 mod error;
 
 pub use error::{Error, Result};
