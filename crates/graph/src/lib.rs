@@ -1,10 +1,27 @@
-//! The compute graph of Ferras. It knows nothing of Keras, nor of any device.
+//! The compute graph of Ferras: shapes, element types, a closed set of ops, their shapes and
+//! gradients, passes over graphs, and the two traits that make a back end. It knows nothing of
+//! Keras, nor of any device.
+mod backend;
+mod builder;
+mod compose;
 mod dtype;
 mod error;
+mod infer;
+mod ir;
+pub mod pass;
+pub mod random;
 mod shape;
 mod tensor;
+mod value;
 
+pub use backend::{Backend, Buffer, DeviceMemory, Executable, StateArg};
+pub use builder::{Builder, Value};
 pub use dtype::DType;
 pub use error::{Error, Result};
+pub use infer::infer;
+pub use ir::{
+    Binary, Compare, ConvDims, DotDims, Feed, Graph, Node, NodeId, Op, Reduce, State, Unary, Window,
+};
 pub use shape::{Shape, TensorType};
 pub use tensor::{Element, Elements, Tensor, TensorData, TensorView};
+pub use value::Operand;

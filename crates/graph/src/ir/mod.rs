@@ -1,0 +1,6 @@
+//! The intermediate representation: a closed set of ops, and graphs of them.
+mod graph;
+mod op;
+
+pub use graph::{Feed, Graph, Node, NodeId, State};
+pub use op::{Binary, Compare, ConvDims, DotDims, Op, Reduce, Unary, Window};
