@@ -1,0 +1,17 @@
+"""The reference facts, one module a topic."""
+
+TOPICS = [
+    "activations",
+    "initializers",
+    "regularizers",
+    "losses",
+    "metrics",
+    "layers",
+    "optimizers",
+    "training",
+    "callbacks",
+    "output",
+    "summary",
+    "preprocessing",
+    "defaults",
+]
