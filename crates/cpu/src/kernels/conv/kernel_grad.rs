@@ -1,0 +1,229 @@
+//! The gradient of a convolution with respect to its kernel.
+
+use super::{Chunks, ConvSpec};
+use crate::kernels::matmul::tasks_for;
+use crate::kernels::simd::Level;
+use crate::kernels::tile::{MAX_ROWS, Tile, Tiles, even_rows};
+use crate::kernels::{Work, part};
+
+/// Output pixels summed in registers at a stretch: enough to hide loading and storing a tile, few
+/// enough that the image stays near and that long sums are sums of well rounded parts.
+const PIXELS: usize = 256;
+
+/// The memory of one run of [`ConvKernelGrad`].
+#[derive(Clone, Copy, Debug)]
+pub struct ConvKernelGradArgs {
+    /// The image.
+    pub x: *const f32,
+    /// The gradient of the result.
+    pub dy: *const f32,
+    /// The gradient of the kernel, written whole; overlaps nothing else.
+    pub dw: *mut f32,
+    /// [`Work::shared`] floats.
+    pub shared: *mut f32,
+}
+
+/// The kernel's gradient, planned: `dw[t, i, o] = Σ_p x[p · s + t · d − lo, i] · dy[p, o]`.
+///
+/// A tile of `dw` stays in registers over a few hundred pixels: rows of one image, or several
+/// small images. Each task sums a fixed share of the batch; a last phase adds the shares.
+///
+/// Run as [`super::ConvForward`].
+#[derive(Clone, Debug)]
+pub struct ConvKernelGrad {
+    spec: ConvSpec,
+    tiles: Tiles,
+    chunks: Chunks,
+    /// Whole images summed at a stretch.
+    images: usize,
+    segments: Vec<usize>,
+    /// Offset in the image of each row (tap, input channel) of the kernel.
+    rows: Vec<usize>,
+    height: usize,
+    /// Shares of the batch, and blocks of rows of the kernel, that are tasks.
+    shares: usize,
+    blocks: usize,
+    c_rows: [usize; MAX_ROWS],
+    work: Work,
+}
+
+impl ConvKernelGrad {
+    /// Plans the gradient for this machine.
+    pub fn new(spec: ConvSpec) -> ConvKernelGrad {
+        ConvKernelGrad::at(Level::detect(), spec)
+    }
+
+    /// Plans for `level`, which must be one of [`Level::available`] to be run.
+    pub fn at(level: Level, spec: ConvSpec) -> ConvKernelGrad {
+        let tiles = Tiles::of(level);
+        let chunks = Chunks::new(spec, PIXELS);
+        let image_pixels = chunks.pixels.len().max(1);
+        let images = if chunks.count > 1 { 1 } else { (PIXELS / image_pixels).clamp(1, 16) };
+        // Lines of consecutive images follow each other in dy, and by `step` in the image.
+        let step = if chunks.copies { chunks.scratch() } else { spec.image_len() };
+        let lines = chunks.rows;
+        let segments = (0..images * lines)
+            .map(|i| i / lines.max(1) * step + chunks.row_offset(i % lines.max(1)))
+            .collect();
+        let cin = spec.cin_group();
+        let rows: Vec<usize> =
+            (0..spec.taps() * cin).map(|r| chunks.tap_offset(r / cin) + r % cin).collect();
+        let height = even_rows(rows.len(), tiles.rows);
+        let tasks = tasks_for(spec.flops());
+        let size = rows.len() * spec.cout;
+        let items = spec.batch.div_ceil(images) * chunks.count;
+        // Shares cost memory: few when the kernel is large; then blocks of rows make the tasks.
+        let shares = tasks.min(items).min((1 << 20) / size.max(1)).clamp(1, 16);
+        let blocks = tasks.div_ceil(shares).min(rows.len().div_ceil(height)).max(1);
+        let mut phases = vec![shares * blocks];
+        if size == 0 {
+            phases.clear();
+        } else if shares > 1 {
+            phases.push((size * shares / 65_536).clamp(1, 16));
+        }
+        let work = Work {
+            phases,
+            shared: if shares > 1 { shares * size } else { 0 },
+            scratch: images * chunks.scratch(),
+        };
+        let c_rows = std::array::from_fn(|r| r * spec.cout);
+        ConvKernelGrad {
+            spec,
+            tiles,
+            chunks,
+            images,
+            segments,
+            rows,
+            height,
+            shares,
+            blocks,
+            c_rows,
+            work,
+        }
+    }
+
+    /// Phases, tasks and scratch memory.
+    pub fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// Does one task of one phase.
+    ///
+    /// # Safety
+    /// As [`super::ConvForward::run`].
+    pub unsafe fn run(
+        &self,
+        phase: usize,
+        task: usize,
+        args: &ConvKernelGradArgs,
+        scratch: &mut [f32],
+    ) {
+        // SAFETY: the caller's promise is handed on.
+        unsafe {
+            if phase == 0 {
+                self.share(task, args, scratch);
+            } else {
+                self.add_shares(part(self.size(), self.work.phases[1], task), args);
+            }
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.rows.len() * self.spec.cout
+    }
+
+    /// Sums one share of the batch for one block of rows.
+    unsafe fn share(&self, task: usize, args: &ConvKernelGradArgs, scratch: &mut [f32]) {
+        let s = &self.spec;
+        let (share, block) = (task / self.blocks, task % self.blocks);
+        let tiles = part(self.rows.len().div_ceil(self.height), self.blocks, block);
+        let groups = s.batch.div_ceil(self.images);
+        let count = self.chunks.count;
+        // SAFETY: image, chunk and tiles are in range; shares lie side by side in shared memory.
+        unsafe {
+            let to = if self.shares > 1 { args.shared.add(share * self.size()) } else { args.dw };
+            let items = part(groups * count, self.shares, share);
+            if items.is_empty() || self.spec.empty() {
+                let (from, end) = (tiles.start * self.height, tiles.end * self.height);
+                let end = end.min(self.rows.len());
+                std::ptr::write_bytes(to.add(from * s.cout), 0, (end - from) * s.cout);
+                return;
+            }
+            for item in items.clone() {
+                let image = item / count * self.images;
+                let images = self.images.min(s.batch - image);
+                let rows = self.chunks.range(item % count);
+                let mut x = args.x.add(image * s.image_len());
+                if self.chunks.copies {
+                    for i in 0..images {
+                        let to = scratch.as_mut_ptr().add(i * self.chunks.scratch());
+                        self.chunks.input(x.add(i * s.image_len()), &rows, to);
+                    }
+                    x = scratch.as_ptr();
+                } else {
+                    x = self.chunks.input(x, &rows, std::ptr::null_mut());
+                }
+                let first = rows.start * self.chunks.output[2] * s.cout;
+                let dy = args.dy.add(image * s.result_len() + first);
+                let lines = images * (rows.end - rows.start);
+                self.add_pixels(x, dy, lines, tiles.clone(), to, item != items.start);
+            }
+        }
+    }
+
+    /// Adds the products of some lines of pixels to the given tiles of rows.
+    unsafe fn add_pixels(
+        &self,
+        x: *const f32,
+        dy: *const f32,
+        lines: usize,
+        tiles: std::ops::Range<usize>,
+        to: *mut f32,
+        accumulate: bool,
+    ) {
+        let s = &self.spec;
+        let panels = s.cout_group().div_ceil(self.tiles.cols());
+        for i in 0..s.groups * panels {
+            let (group, panel) = (i / panels, i % panels);
+            let within = panel * self.tiles.cols();
+            let col = group * s.cout_group() + within;
+            for tile in tiles.clone() {
+                let row = tile * self.height;
+                // SAFETY: rows and columns lie inside image, dy and dw.
+                unsafe {
+                    let t = Tile {
+                        a: x.add(group * s.cin_group()),
+                        a_rows: self.rows.as_ptr().add(row),
+                        a_step: s.strides[2] * s.cin,
+                        segments: self.segments.as_ptr(),
+                        n_segments: lines,
+                        len: self.chunks.output[2],
+                        b: dy.add(col),
+                        b_step: s.cout,
+                        c: to.add(row * s.cout + col),
+                        c_rows: self.c_rows.as_ptr(),
+                        cols: self.tiles.cols().min(s.cout_group() - within),
+                        accumulate,
+                        bias: std::ptr::null(),
+                        relu: false,
+                    };
+                    self.tiles.run(self.height.min(self.rows.len() - row), &t);
+                }
+            }
+        }
+    }
+
+    /// Adds the shares, always in the same order.
+    unsafe fn add_shares(&self, range: std::ops::Range<usize>, args: &ConvKernelGradArgs) {
+        for i in range {
+            // SAFETY: `i` is an element of the kernel.
+            unsafe {
+                let mut sum = 0.0;
+                for share in 0..self.shares {
+                    sum += *args.shared.add(share * self.size() + i);
+                }
+                *args.dw.add(i) = sum;
+            }
+        }
+    }
+}

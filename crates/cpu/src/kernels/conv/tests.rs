@@ -1,0 +1,135 @@
+use super::*;
+use crate::kernels::simd::Level;
+use crate::kernels::testing::{Floats, close, run_all};
+
+/// Calls `f(image index, kernel index, result index)` for every product of the convolution.
+fn products(s: &ConvSpec, mut f: impl FnMut(usize, usize, usize)) {
+    let out = s.output();
+    let (ci, co) = (s.cin_group(), s.cout_group());
+    let pixels: usize = out.iter().product();
+    for n in 0..s.batch {
+        for p in 0..pixels {
+            let at = [p / (out[1] * out[2]), p / out[2] % out[1], p % out[2]];
+            for tap in 0..s.taps() {
+                let [_, kh, kw] = s.kernel;
+                let t = [tap / (kh * kw), tap / kw % kh, tap % kw];
+                let place: Vec<isize> = (0..3)
+                    .map(|i| {
+                        (at[i] * s.strides[i] + t[i] * s.dilations[i]) as isize
+                            - s.padding[i].0 as isize
+                    })
+                    .collect();
+                if (0..3).any(|i| place[i] < 0 || place[i] >= s.input[i] as isize) {
+                    continue;
+                }
+                let [_, h, w] = s.input;
+                let pixel = (place[0] as usize * h + place[1] as usize) * w + place[2] as usize;
+                for o in 0..s.cout {
+                    for i in 0..ci {
+                        let x = n * s.image_len() + pixel * s.cin + o / co * ci + i;
+                        f(x, (tap * ci + i) * s.cout + o, (n * pixels + p) * s.cout + o);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn check(level: Level, s: ConvSpec, rng: &mut Floats) {
+    let (nx, nw, ny) =
+        (s.batch * s.image_len(), s.taps() * s.cin_group() * s.cout, s.batch * s.result_len());
+    let (x, w, dy) = (rng.vec(nx + 1), rng.vec(nw + 1), rng.vec(ny + 1));
+    let bias = rng.vec(s.cout);
+    let relu = rng.below(2) == 1;
+    let mut y: Vec<f64> = (0..ny).map(|i| bias[i % s.cout] as f64).collect();
+    let (mut dx, mut dw) = (vec![0f64; nx], vec![0f64; nw]);
+    products(&s, |i, j, k| {
+        let (xi, wj, dk) = (x[1 + i] as f64, w[1 + j] as f64, dy[1 + k] as f64);
+        y[k] += xi * wj;
+        dx[i] += dk * wj;
+        dw[j] += dk * xi;
+    });
+    if relu {
+        y.iter_mut().for_each(|v| *v = v.max(0.0));
+    }
+    let what = format!("{level:?} {s:?}");
+    let (xp, wp, dp) = unsafe { (x.as_ptr().add(1), w.as_ptr().add(1), dy.as_ptr().add(1)) };
+    let forward = ConvForward::at(level, s, relu);
+    let input = ConvInputGrad::at(level, s);
+    let kernel = ConvKernelGrad::at(level, s);
+    for backwards in [false, true] {
+        let mut got = vec![f32::NAN; ny + 1];
+        let y0 = unsafe { got.as_mut_ptr().add(1) };
+        run_all(forward.work(), backwards, |phase, task, shared, scratch| unsafe {
+            let args = ConvForwardArgs { x: xp, w: wp, bias: bias.as_ptr(), y: y0, shared };
+            forward.run(phase, task, &args, scratch);
+        });
+        close(&got[1..], &y, 2e-6 * (nw + 10) as f64, &format!("forward {what}"));
+        let mut got = vec![f32::NAN; nx + 1];
+        let d0 = unsafe { got.as_mut_ptr().add(1) };
+        run_all(input.work(), backwards, |phase, task, shared, scratch| unsafe {
+            let args = ConvInputGradArgs { dy: dp, w: wp, dx: d0, shared };
+            input.run(phase, task, &args, scratch);
+        });
+        close(&got[1..], &dx, 2e-6 * (nw + 10) as f64, &format!("input gradient {what}"));
+        let mut got = vec![f32::NAN; nw + 1];
+        let d0 = unsafe { got.as_mut_ptr().add(1) };
+        run_all(kernel.work(), backwards, |phase, task, shared, scratch| unsafe {
+            let args = ConvKernelGradArgs { x: xp, dy: dp, dw: d0, shared };
+            kernel.run(phase, task, &args, scratch);
+        });
+        let scale = (ny / s.cout.max(1) + 10) as f64;
+        close(&got[1..], &dw, 1e-6 * scale, &format!("kernel gradient {what}"));
+    }
+}
+
+#[test]
+fn random_shapes() {
+    let mut rng = Floats::new(4);
+    for level in Level::available() {
+        for round in 0..120 {
+            let planes = round % 4 == 3;
+            let mut axis = |most: usize, on: bool| if on { rng.below(most) + 1 } else { 1 };
+            let input = [axis(4, planes), axis(11, true), axis(11, true)];
+            let kernel = [axis(3, planes), axis(5, true), axis(5, true)];
+            let strides = [axis(2, planes), axis(3, round % 3 == 0), axis(3, round % 3 == 0)];
+            let dilations = [axis(2, planes), axis(2, round % 3 == 1), axis(2, round % 3 == 1)];
+            let (groups, batch) = (axis(3, round % 2 == 0), axis(4, true));
+            let (cin, cout) = (groups * axis(9, true), groups * axis(40, true));
+            let pad = round % 5 != 0;
+            let mut padding = [(0, 0); 3];
+            for (i, p) in padding.iter_mut().enumerate() {
+                if pad && (i > 0 || planes) {
+                    *p = (axis(3, true) - 1, axis(3, true) - 1);
+                }
+            }
+            let spec =
+                ConvSpec { batch, input, cin, kernel, cout, strides, dilations, padding, groups };
+            check(level, spec, &mut rng);
+        }
+    }
+}
+
+#[test]
+fn tutorial_shapes() {
+    let mut rng = Floats::new(5);
+    for level in Level::available() {
+        let same = |k: usize| [(0, 0), ((k - 1) / 2, k / 2), ((k - 1) / 2, k / 2)];
+        check(level, ConvSpec::conv2d(3, [28, 28], 1, [3, 3], 32), &mut rng);
+        check(level, ConvSpec::conv2d(5, [13, 13], 32, [3, 3], 64), &mut rng);
+        check(level, ConvSpec::conv2d(37, [5, 5], 16, [3, 3], 64), &mut rng);
+        let first = ConvSpec::conv2d(2, [28, 28], 1, [5, 5], 20);
+        check(level, ConvSpec { padding: same(5), ..first }, &mut rng);
+        let second = ConvSpec::conv2d(2, [14, 14], 20, [5, 5], 50);
+        check(level, ConvSpec { padding: same(5), ..second }, &mut rng);
+        check(level, ConvSpec::conv2d(2, [9, 9], 64, [1, 1], 128), &mut rng);
+        check(level, ConvSpec::conv2d(1, [70, 60], 3, [3, 3], 16), &mut rng);
+    }
+}
+
+#[test]
+fn empty_batch_and_kernel_larger_than_image() {
+    let mut rng = Floats::new(6);
+    check(Level::detect(), ConvSpec::conv2d(0, [5, 5], 2, [3, 3], 4), &mut rng);
+    check(Level::detect(), ConvSpec::conv2d(2, [2, 5], 2, [3, 3], 4), &mut rng);
+}

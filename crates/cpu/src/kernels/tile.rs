@@ -1,0 +1,218 @@
+//! The one inner loop of all products: a tile of the result kept in registers.
+//!
+//! Matrix products, convolutions and both their gradients are the same sum,
+//! `C[row, col] += Σ_k A[row, k] · B[k, col]`, and differ only in where row, k and segment of k lie
+//! in memory. The tile takes those places as tables of offsets, so that no image is unfolded and
+//! small matrices need no packing. `A` is read one value at a time (broadcast), `B` by vectors.
+
+use super::simd::{Level, Simd, portable::Portable};
+
+/// Most rows of a tile at any level.
+pub const MAX_ROWS: usize = 14;
+/// Vectors side by side in a tile.
+pub const VECS: usize = 2;
+
+/// The places and sizes of one tile. Offsets and steps count `f32`.
+#[derive(Clone, Copy, Debug)]
+pub struct Tile {
+    /// `A` of row r, segment s, step k is at `a + a_rows[r] + segments[s] + k · a_step`.
+    pub a: *const f32,
+    /// Offset of each row in `A`.
+    pub a_rows: *const usize,
+    /// Distance of consecutive k in `A`.
+    pub a_step: usize,
+    /// Offset of each segment in `A`.
+    pub segments: *const usize,
+    /// Number of segments.
+    pub n_segments: usize,
+    /// Values of k in a segment.
+    pub len: usize,
+    /// `B` of running step k (through all segments) is at `b + k · b_step`, its columns adjacent.
+    pub b: *const f32,
+    /// Distance of consecutive k in `B`.
+    pub b_step: usize,
+    /// `C` of row r is at `c + c_rows[r]`, its columns adjacent.
+    pub c: *mut f32,
+    /// Offset of each row in `C`.
+    pub c_rows: *const usize,
+    /// Columns, 1 ..= vectors × lanes. No other column is read or written.
+    pub cols: usize,
+    /// Add what `C` holds.
+    pub accumulate: bool,
+    /// Added to every row if not null.
+    pub bias: *const f32,
+    /// Clamp at zero in the end (NaN stays NaN).
+    pub relu: bool,
+}
+
+/// A compiled tile.
+pub type TileFn = unsafe fn(&Tile);
+
+/// The tiles of one level.
+#[derive(Clone, Copy, Debug)]
+pub struct Tiles {
+    /// Floats in a vector.
+    pub lanes: usize,
+    /// Most rows that stay in registers.
+    pub rows: usize,
+    table: &'static [[TileFn; MAX_ROWS]; VECS],
+}
+
+impl Tiles {
+    /// The tiles of `level`.
+    pub fn of(level: Level) -> Tiles {
+        match level {
+            Level::Portable => Tiles { lanes: Portable::LANES, rows: 6, table: &PORTABLE },
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => Tiles { lanes: 8, rows: 6, table: &x86::AVX2 },
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => Tiles { lanes: 16, rows: 14, table: &x86::AVX512 },
+        }
+    }
+
+    /// Columns of the widest tile.
+    pub fn cols(&self) -> usize {
+        VECS * self.lanes
+    }
+
+    /// Computes one tile of `rows` rows.
+    ///
+    /// # Safety
+    /// `1 ≤ rows ≤ self.rows`, `1 ≤ t.cols ≤ self.cols()`; every place the tile's description
+    /// reaches is valid (reads of `A`, `B`, bias, tables; writes of `C`), and nobody else writes
+    /// them meanwhile. The level is available.
+    #[inline(always)]
+    pub unsafe fn run(&self, rows: usize, t: &Tile) {
+        let vecs = usize::from(t.cols > self.lanes);
+        // SAFETY: both indices are in range by the contract above.
+        unsafe { self.table.get_unchecked(vecs).get_unchecked(rows - 1)(t) }
+    }
+}
+
+/// Tile height that cuts `n` rows evenly, at most `most`.
+pub fn even_rows(n: usize, most: usize) -> usize {
+    n.div_ceil(n.div_ceil(most).max(1)).max(1)
+}
+
+#[inline(always)]
+unsafe fn tile<S: Simd, const R: usize, const V: usize>(t: &Tile) {
+    // SAFETY: all places were promised by the caller of `Tiles::run`; loops over R and V have
+    // constant bounds, so the accumulators live in registers.
+    unsafe {
+        let tail = t.cols - (V - 1) * S::LANES;
+        let mask = S::first(tail);
+        let mut acc = [[S::splat(0.0); V]; R];
+        let mut a = [t.a; R];
+        for (r, p) in a.iter_mut().enumerate() {
+            *p = t.a.add(*t.a_rows.add(r));
+        }
+        let mut b = t.b;
+        for s in 0..t.n_segments {
+            let mut at = *t.segments.add(s);
+            for _ in 0..t.len {
+                let mut bv = [S::splat(0.0); V];
+                for (v, x) in bv.iter_mut().enumerate() {
+                    *x = load::<S>(b.add(v * S::LANES), v + 1 == V, mask);
+                }
+                for r in 0..R {
+                    let x = S::splat(*a[r].add(at));
+                    for v in 0..V {
+                        acc[r][v] = S::fma(x, bv[v], acc[r][v]);
+                    }
+                }
+                at += t.a_step;
+                b = b.add(t.b_step);
+            }
+        }
+        finish::<S, R, V>(t, tail, mask, &mut acc);
+    }
+}
+
+#[inline(always)]
+unsafe fn load<S: Simd>(p: *const f32, last: bool, mask: S::M) -> S::V {
+    // SAFETY: the lanes of the mask (all lanes, but for the last vector) are valid.
+    unsafe { if last { S::load_masked(p, mask) } else { S::load(p) } }
+}
+
+/// Adds bias and old content, applies the activation, stores the tile.
+///
+/// The old content comes last, so that a sum over many tiles is one of few, well rounded parts.
+#[inline(always)]
+unsafe fn finish<S: Simd, const R: usize, const V: usize>(
+    t: &Tile,
+    tail: usize,
+    mask: S::M,
+    acc: &mut [[S::V; V]; R],
+) {
+    // SAFETY: as in `tile`.
+    unsafe {
+        if !t.bias.is_null() {
+            for v in 0..V {
+                let bias = load::<S>(t.bias.add(v * S::LANES), v + 1 == V, mask);
+                for row in acc.iter_mut() {
+                    row[v] = S::add(row[v], bias);
+                }
+            }
+        }
+        if t.accumulate {
+            for (r, row) in acc.iter_mut().enumerate() {
+                let c = t.c.add(*t.c_rows.add(r));
+                for (v, x) in row.iter_mut().enumerate() {
+                    *x = S::add(*x, load::<S>(c.add(v * S::LANES), v + 1 == V, mask));
+                }
+            }
+        }
+        if t.relu {
+            let zero = S::splat(0.0);
+            for row in acc.iter_mut() {
+                for x in row.iter_mut() {
+                    *x = S::max_raw(zero, *x);
+                }
+            }
+        }
+        for (r, row) in acc.iter().enumerate() {
+            let c = t.c.add(*t.c_rows.add(r));
+            for (v, x) in row.iter().enumerate() {
+                if v + 1 == V {
+                    S::store_first(c.add(v * S::LANES), *x, tail);
+                } else {
+                    S::store(c.add(v * S::LANES), *x);
+                }
+            }
+        }
+    }
+}
+
+/// Function pointers `f::<R, V>`, for V = 1 and 2, for the listed R (fourteen of them; a level with
+/// fewer rows repeats its last, which is never asked for).
+macro_rules! table {
+    ($f:ident: $($r:literal)*) => {
+        [[$($f::<$r, 1>),*], [$($f::<$r, 2>),*]]
+    };
+}
+
+unsafe fn plain<const R: usize, const V: usize>(t: &Tile) {
+    // SAFETY: the caller keeps the contract of `Tiles::run`.
+    unsafe { tile::<Portable, R, V>(t) }
+}
+static PORTABLE: [[TileFn; MAX_ROWS]; VECS] = table!(plain: 1 2 3 4 5 6 6 6 6 6 6 6 6 6);
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::{MAX_ROWS, Tile, TileFn, VECS, tile};
+    use crate::kernels::simd::{avx2::Avx2, avx512::Avx512};
+
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn avx2<const R: usize, const V: usize>(t: &Tile) {
+        // SAFETY: the caller keeps the contract of `Tiles::run`.
+        unsafe { tile::<Avx2, R, V>(t) }
+    }
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
+    unsafe fn avx512<const R: usize, const V: usize>(t: &Tile) {
+        // SAFETY: the caller keeps the contract of `Tiles::run`.
+        unsafe { tile::<Avx512, R, V>(t) }
+    }
+    pub(super) static AVX2: [[TileFn; MAX_ROWS]; VECS] = table!(avx2: 1 2 3 4 5 6 6 6 6 6 6 6 6 6);
+    pub(super) static AVX512: [[TileFn; MAX_ROWS]; VECS] =
+        table!(avx512: 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+}
