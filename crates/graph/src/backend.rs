@@ -1,5 +1,5 @@
 //! What a back end is: it compiles graphs and keeps variables.
-use crate::{Graph, Result, Tensor, TensorType, TensorView};
+use crate::{Error, Graph, Result, Shape, Tensor, TensorType, TensorView};
 use std::any::Any;
 use std::fmt::Debug;
 
@@ -89,4 +89,74 @@ impl Buffer {
 pub trait DeviceMemory: Any + Debug + Send + Sync {
     /// Copies the value to the host.
     fn download(&self) -> Result<Tensor>;
+}
+
+/// The arguments that a graph takes: what an executable checks at each run, allocating nothing
+/// unless something does not fit.
+///
+/// ```
+/// use ferras_graph::{Builder, DType, Signature, Tensor, TensorType};
+/// let b = Builder::new();
+/// let x = b.feed("x", TensorType::new(DType::F32, [2, 3]));
+/// let signature = Signature::of(&b.finish(&[x], &[])?);
+/// let wrong = Tensor::new([2], vec![1_i32, 2])?;
+/// let error = signature.check(&[wrong.view()], &[]).unwrap_err().to_string();
+/// assert_eq!(error, "feed \"x\": expected float32 (2, 3), got int32 (2,)");
+/// # Ok::<(), ferras_graph::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signature {
+    feeds: Vec<(String, TensorType)>,
+    states: Vec<(String, TensorType, bool)>,
+}
+
+impl Signature {
+    /// The arguments of this graph.
+    pub fn of(graph: &Graph) -> Signature {
+        let ty = |id| graph.node(id).ty.clone();
+        let feeds = graph.feeds.iter().map(|f| (f.name.clone(), ty(f.node)));
+        let states = graph.states.iter().map(|s| (s.name.clone(), ty(s.node), s.update.is_some()));
+        Signature { feeds: feeds.collect(), states: states.collect() }
+    }
+
+    /// Whether these arguments fit; the error names the first that does not, what was expected
+    /// and what came.
+    pub fn check(&self, feeds: &[TensorView<'_>], states: &[StateArg<'_>]) -> Result<()> {
+        check_count("feeds", self.feeds.iter().map(|f| &f.0), feeds.len())?;
+        check_count("states", self.states.iter().map(|s| &s.0), states.len())?;
+        for ((name, ty), view) in self.feeds.iter().zip(feeds) {
+            let dtype = view.elements().dtype();
+            if dtype != ty.dtype || *view.shape() != *ty.shape {
+                let found = TensorType { dtype, shape: Shape::from(view.shape()) };
+                return Err(Error::Run(format!("feed \"{name}\": expected {ty}, got {found}")));
+            }
+        }
+        for ((name, ty, updated), arg) in self.states.iter().zip(states) {
+            let found = arg.buffer().ty();
+            if found != ty {
+                return Err(Error::Run(format!("state \"{name}\": expected {ty}, got {found}")));
+            }
+            if *updated && matches!(arg, StateArg::Read(_)) {
+                return Err(Error::Run(format!(
+                    "state \"{name}\" is updated by the graph, but was handed over for reading \
+                     only; hand it over as StateArg::Write"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_count<'a>(
+    what: &str,
+    names: impl ExactSizeIterator<Item = &'a String>,
+    found: usize,
+) -> Result<()> {
+    let expected = names.len();
+    if expected == found {
+        return Ok(());
+    }
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+    Err(Error::Run(format!("expected {expected} {what}{list}, got {found}")))
 }

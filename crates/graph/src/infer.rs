@@ -1,5 +1,5 @@
 //! The type of each op's result, in one table. A problem is told in words; the caller adds where.
-use crate::ir::{ConvDims, DotDims, Op, Unary, Window};
+use crate::ir::{Binary, ConvDims, DotDims, Op, Unary, Window};
 use crate::{DType, Shape, TensorType};
 
 /// The type of `op` applied to operands of these types, or what does not fit.
@@ -27,7 +27,7 @@ pub fn infer(op: &Op, operands: &[&TensorType]) -> Result<TensorType, String> {
             false => Err(format!("expected a key of type int64 (2,), got {key}")),
         },
         (Op::Unary(u), [x]) => unary(*u, x),
-        (Op::Binary(_), [a, b]) => same(a, b).map(|()| (*a).clone()),
+        (Op::Binary(f), [a, b]) => binary(*f, a, b),
         (Op::Compare(_), [a, b]) => {
             same(a, b).map(|()| TensorType { dtype: DType::Bool, shape: a.shape.clone() })
         }
@@ -40,26 +40,37 @@ pub fn infer(op: &Op, operands: &[&TensorType]) -> Result<TensorType, String> {
         }
         (Op::Cast(dtype), [x]) => Ok(TensorType { dtype: *dtype, shape: x.shape.clone() }),
         (Op::Dot(dims), [a, b]) => dot(dims, a, b),
-        (Op::Conv(dims), [x, k]) => with(x, conv(dims, &x.shape, &k.shape)?),
+        (Op::Conv(dims), [x, k]) => {
+            same_float(x, k)?;
+            with(x, conv(dims, &x.shape, &k.shape)?)
+        }
         (Op::ConvInputGrad(dims, input), [dy, k]) => {
+            same_float(dy, k)?;
             expect(&conv(dims, input, &k.shape)?, &dy.shape)?;
             with(dy, input.clone())
         }
         (Op::ConvKernelGrad(dims, kernel), [x, dy]) => {
+            same_float(x, dy)?;
             expect(&conv(dims, &x.shape, kernel)?, &dy.shape)?;
             with(dy, kernel.clone())
         }
-        (Op::MaxPool(w) | Op::SumPool(w), [x]) => with(x, pool(w, &x.shape)?),
+        (Op::MaxPool(w) | Op::SumPool(w), [x]) => {
+            same_float(x, x)?;
+            with(x, pool(w, &x.shape)?)
+        }
         (Op::MaxPoolGrad(w), [x, dy]) => {
+            same_float(x, dy)?;
             expect(&pool(w, &x.shape)?, &dy.shape)?;
             with(x, x.shape.clone())
         }
         (Op::SumPoolGrad(w, input), [dy]) => {
+            same_float(dy, dy)?;
             expect(&pool(w, input)?, &dy.shape)?;
             with(dy, input.clone())
         }
         (Op::Gather { axis }, [x, i]) => gather(*axis, x, i),
         (Op::ScatterAdd { axis }, [base, i, updates]) => {
+            same_dtype(base, updates)?;
             expect(&gather(*axis, base, i)?.shape, &updates.shape)?;
             Ok((*base).clone())
         }
@@ -150,10 +161,39 @@ fn unary(u: Unary, x: &TensorType) -> Result<TensorType, String> {
         _ => x.dtype.is_float(),
     };
     if !fits {
-        return Err(format!("is not defined for {}; cast first", x.dtype));
+        return Err(undefined(x.dtype));
     }
     let dtype = if u == Unary::IsFinite { DType::Bool } else { x.dtype };
     Ok(TensorType { dtype, shape: x.shape.clone() })
+}
+
+fn binary(f: Binary, a: &TensorType, b: &TensorType) -> Result<TensorType, String> {
+    same(a, b)?;
+    let fits = match f {
+        Binary::Add | Binary::Mul | Binary::Max | Binary::Min => true,
+        Binary::Sub | Binary::Div | Binary::Rem | Binary::Pow => a.dtype != DType::Bool,
+        Binary::Atan2 => a.dtype.is_float(),
+        Binary::And | Binary::Or | Binary::Xor => !a.dtype.is_float(),
+        Binary::Shl | Binary::Shr => a.dtype.is_integer(),
+    };
+    if fits { Ok(a.clone()) } else { Err(undefined(a.dtype)) }
+}
+
+fn undefined(dtype: DType) -> String {
+    format!("is not defined for {dtype}; cast first")
+}
+
+/// Operands of convolutions and pools: floats of one type.
+fn same_float(a: &TensorType, b: &TensorType) -> Result<(), String> {
+    same_dtype(a, b)?;
+    if a.dtype.is_float() { Ok(()) } else { Err(undefined(a.dtype)) }
+}
+
+fn same_dtype(a: &TensorType, b: &TensorType) -> Result<(), String> {
+    if a.dtype == b.dtype {
+        return Ok(());
+    }
+    Err(format!("expected operands of one dtype, got {a} and {b}"))
 }
 
 fn with(like: &TensorType, shape: Shape) -> Result<TensorType, String> {
@@ -178,8 +218,9 @@ fn without(shape: &Shape, axes: &[usize]) -> Shape {
 }
 
 fn dot(dims: &DotDims, a: &TensorType, b: &TensorType) -> Result<TensorType, String> {
-    if a.dtype != b.dtype {
-        return Err(format!("expected operands of one dtype, got {a} and {b}"));
+    same_dtype(a, b)?;
+    if a.dtype == DType::Bool {
+        return Err(undefined(a.dtype));
     }
     let pairs = |left: &[usize], right: &[usize], what: &str| {
         if left.len() != right.len() {

@@ -7,6 +7,7 @@ mod compose;
 mod dtype;
 mod error;
 mod infer;
+mod interpret;
 mod ir;
 pub mod pass;
 pub mod random;
@@ -14,11 +15,12 @@ mod shape;
 mod tensor;
 mod value;
 
-pub use backend::{Backend, Buffer, DeviceMemory, Executable, StateArg};
+pub use backend::{Backend, Buffer, DeviceMemory, Executable, Signature, StateArg};
 pub use builder::{Builder, Value};
 pub use dtype::DType;
 pub use error::{Error, Result};
 pub use infer::infer;
+pub use interpret::{Interpreter, evaluate};
 pub use ir::{
     Binary, Compare, ConvDims, DotDims, Feed, Graph, Node, NodeId, Op, Reduce, State, Unary, Window,
 };

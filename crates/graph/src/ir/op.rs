@@ -57,7 +57,8 @@ pub enum Unary {
     IsFinite,
 }
 
-/// A function of two values of one type, applied element by element.
+/// A function of two values of one type, applied element by element. Integers wrap around. Of
+/// truth values, `Add` and `Max` are or, `Mul` and `Min` are and.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Binary {
     /// a + b
@@ -70,7 +71,7 @@ pub enum Binary {
     Div,
     /// Remainder of the division towards zero, with the sign of a; 0 where an integer b is 0.
     Rem,
-    /// aᵇ
+    /// aᵇ; for an integer b below 0 rounded towards zero, 0 where a is 0.
     Pow,
     /// The larger; NaN if either is.
     Max,
