@@ -1,1 +1,277 @@
-//! Derive macros of Ferras.
+//! `#[derive(Config)]`: a plain struct is the single source of a class's arguments. From it come
+//! `new`, one builder method an option, Keras' configuration both ways, and the list of defaults.
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Ident, LitStr, Type};
+
+/// Makes a struct of named, private fields a configurable class.
+///
+/// - A field without `#[config(default = …)]` is a required argument of `new`, in order.
+/// - A field with a default becomes a builder method of its name; the expression may be anything
+///   that converts into the field's type. `#[config(default)]` takes `Default::default()`.
+/// - Numbers, booleans and options of them are taken as they are, everything else by `Into`;
+///   the method of an `Option<T>` takes a `T`.
+/// - `#[config(key = "…")]` gives the name in Keras' configuration where it differs.
+///
+/// On the struct: `#[config(module = "keras.layers")]` for Keras' own classes,
+/// `#[config(package = "mine")]` for those of a program (default `"Custom"`), and
+/// `#[config(class = "…")]` where Keras' class name differs from the struct's.
+///
+/// ```
+/// use ferras::Config;
+/// /// A straight line.
+/// #[derive(Clone, Debug, Config)]
+/// pub struct Line {
+///     /// Rise for each step.
+///     slope: f64,
+///     /// Value at zero.
+///     #[config(default = 0.0)]
+///     offset: f64,
+/// }
+/// use ferras::config::Configured;
+/// let line = Line::new(2.0).offset(1.0);
+/// assert_eq!(serde_json::to_string(&line.get_config())?, r#"{"slope":2.0,"offset":1.0}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[proc_macro_derive(Config, attributes(config))]
+pub fn derive_config(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    expand(&input).unwrap_or_else(|e| e.to_compile_error()).into()
+}
+
+/// What `#[config(…)]` on the struct says.
+#[derive(Default)]
+struct ClassOptions {
+    class: Option<String>,
+    module: Option<String>,
+    package: Option<String>,
+}
+
+/// One argument of the class.
+struct Argument<'a> {
+    name: &'a Ident,
+    ty: &'a Type,
+    docs: Vec<&'a Attribute>,
+    key: String,
+    default: Option<TokenStream>,
+}
+
+fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let options = class_options(&input.attrs)?;
+    let Data::Struct(data) = &input.data else {
+        return Err(syn::Error::new_spanned(&input.ident, "Config is for structs"));
+    };
+    let fields: Vec<&Field> = match &data.fields {
+        Fields::Named(named) => named.named.iter().collect(),
+        Fields::Unit => Vec::new(),
+        Fields::Unnamed(f) => return Err(syn::Error::new_spanned(f, "name the fields")),
+    };
+    let arguments = fields.into_iter().map(argument).collect::<syn::Result<Vec<_>>>()?;
+    let builder = builder(&input.ident, &arguments, matches!(data.fields, Fields::Unit));
+    let configured = configured(&input.ident, &arguments, &options);
+    Ok(quote! { #builder #configured })
+}
+
+fn class_options(attributes: &[Attribute]) -> syn::Result<ClassOptions> {
+    let mut options = ClassOptions::default();
+    for attribute in attributes.iter().filter(|a| a.path().is_ident("config")) {
+        attribute.parse_nested_meta(|meta| {
+            let value = meta.value()?.parse::<LitStr>()?.value();
+            match meta.path.get_ident().map(Ident::to_string).as_deref() {
+                Some("class") => options.class = Some(value),
+                Some("module") => options.module = Some(value),
+                Some("package") => options.package = Some(value),
+                _ => return Err(meta.error("expected class, module or package")),
+            }
+            Ok(())
+        })?;
+    }
+    Ok(options)
+}
+
+fn argument(field: &Field) -> syn::Result<Argument<'_>> {
+    let name = field.ident.as_ref().ok_or_else(|| syn::Error::new_spanned(field, "unnamed"))?;
+    let mut argument = Argument {
+        name,
+        ty: &field.ty,
+        docs: field.attrs.iter().filter(|a| a.path().is_ident("doc")).collect(),
+        key: name.to_string(),
+        default: None,
+    };
+    for attribute in field.attrs.iter().filter(|a| a.path().is_ident("config")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("key") {
+                argument.key = meta.value()?.parse::<LitStr>()?.value();
+                return Ok(());
+            }
+            if !meta.path.is_ident("default") {
+                return Err(meta.error("expected default or key"));
+            }
+            argument.default = Some(match meta.value() {
+                Ok(value) => default_value(&field.ty, &value.parse::<Expr>()?),
+                Err(_) => quote!(::core::default::Default::default()),
+            });
+            Ok(())
+        })?;
+    }
+    Ok(argument)
+}
+
+/// The default expression as a value of the field's type.
+fn default_value(ty: &Type, expr: &Expr) -> TokenStream {
+    match option_of(ty) {
+        _ if is_plain(ty) => quote!(#expr),
+        // `None` stands for itself; anything else is the value inside.
+        Some(_) if quote!(#expr).to_string() == "None" => quote!(::core::option::Option::None),
+        Some(inner) => {
+            let value = default_value(inner, expr);
+            quote!(::core::option::Option::Some(#value))
+        }
+        None => quote!(::core::convert::Into::into(#expr)),
+    }
+}
+
+/// The argument type and the expression that stores it.
+fn taken(name: &Ident, ty: &Type) -> (TokenStream, TokenStream) {
+    let inner = option_of(ty).unwrap_or(ty);
+    let (argument, value) = match is_plain(inner) {
+        true => (quote!(#inner), quote!(#name)),
+        false => {
+            (quote!(impl ::core::convert::Into<#inner>), quote!(::core::convert::Into::into(#name)))
+        }
+    };
+    match option_of(ty) {
+        Some(_) => (argument, quote!(::core::option::Option::Some(#value))),
+        None => (argument, value),
+    }
+}
+
+fn builder(class: &Ident, arguments: &[Argument<'_>], unit: bool) -> TokenStream {
+    let required: Vec<_> = arguments.iter().filter(|a| a.default.is_none()).collect();
+    let parameters = required.iter().map(|a| {
+        let (name, (ty, _)) = (a.name, taken(a.name, a.ty));
+        quote!(#name: #ty)
+    });
+    let stored = arguments.iter().map(|a| {
+        let name = a.name;
+        let value = a.default.clone().unwrap_or_else(|| taken(a.name, a.ty).1);
+        quote!(#name: #value)
+    });
+    let body = if unit { quote!(Self) } else { quote!(Self { #(#stored),* }) };
+    let setters = arguments.iter().filter(|a| a.default.is_some()).map(|a| {
+        let (name, docs, (ty, value)) = (a.name, &a.docs, taken(a.name, a.ty));
+        quote! {
+            #(#docs)*
+            #[track_caller]
+            pub fn #name(mut self, #name: #ty) -> Self {
+                self.#name = #value;
+                self
+            }
+        }
+    });
+    let doc = format!("A `{class}` with Keras' defaults.");
+    let default = required.is_empty().then(|| {
+        quote! {
+            impl ::core::default::Default for #class {
+                fn default() -> Self {
+                    Self::new()
+                }
+            }
+        }
+    });
+    quote! {
+        impl #class {
+            #[doc = #doc]
+            #[track_caller]
+            #[allow(clippy::too_many_arguments)]
+            pub fn new(#(#parameters),*) -> Self {
+                #body
+            }
+            #(#setters)*
+        }
+        #default
+    }
+}
+
+fn configured(class: &Ident, arguments: &[Argument<'_>], options: &ClassOptions) -> TokenStream {
+    let name = options.class.clone().unwrap_or_else(|| class.to_string());
+    let module = match &options.module {
+        Some(m) => quote!(::core::option::Option::Some(#m)),
+        None => quote!(::core::option::Option::None),
+    };
+    let registered = format!("{}>{name}", options.package.as_deref().unwrap_or("Custom"));
+    let keys: Vec<_> = arguments.iter().map(|a| LitStr::new(&a.key, Span::call_site())).collect();
+    let fields: Vec<_> = arguments.iter().map(|a| a.name).collect();
+    let reads = arguments.iter().map(|a| {
+        let (field, ty, key) = (a.name, a.ty, &a.key);
+        let fallback = match &a.default {
+            Some(value) => quote!(::core::option::Option::Some(|| -> #ty { #value })),
+            None => quote!(::core::option::Option::None::<fn() -> #ty>),
+        };
+        quote!(#field: reader.take(#key, #fallback)?)
+    });
+    let required = arguments.iter().map(|a| a.default.is_none());
+    let reader =
+        if arguments.is_empty() { format_ident!("_reader") } else { format_ident!("reader") };
+    let build = match arguments.is_empty() {
+        true => quote!(Self::new()),
+        false => quote!(Self { #(#reads),* }),
+    };
+    quote! {
+        impl ::ferras::config::Configured for #class {
+            fn class_name(&self) -> &'static str {
+                <Self as ::ferras::config::FromConfig>::CLASS
+            }
+            fn module(&self) -> ::core::option::Option<&'static str> {
+                <Self as ::ferras::config::FromConfig>::MODULE
+            }
+            fn registered_name(&self) -> &'static str {
+                <Self as ::ferras::config::FromConfig>::REGISTERED_NAME
+            }
+            fn get_config(&self) -> ::ferras::config::Map {
+                #[allow(unused_mut)]
+                let mut map = ::ferras::config::Map::new();
+                #(map.insert(
+                    #keys.to_string(),
+                    ::ferras::config::ConfigValue::to_json(&self.#fields),
+                );)*
+                map
+            }
+        }
+        impl ::ferras::config::FromConfig for #class {
+            const CLASS: &'static str = #name;
+            const MODULE: ::core::option::Option<&'static str> = #module;
+            const REGISTERED_NAME: &'static str = #registered;
+            const ARGUMENTS: &'static [::ferras::config::ArgumentInfo] = &[
+                #(::ferras::config::ArgumentInfo { name: #keys, required: #required },)*
+            ];
+            fn from_config(
+                config: &::ferras::config::Map,
+                scope: &::ferras::config::Scope,
+            ) -> ::ferras::Result<Self> {
+                let #reader = ::ferras::config::Reader::new::<Self>(config, scope)?;
+                ::core::result::Result::Ok(#build)
+            }
+        }
+    }
+}
+
+/// Whether values of the type are taken as they are: literals would not convert.
+fn is_plain(ty: &Type) -> bool {
+    const PLAIN: [&str; 9] = ["usize", "u64", "i64", "u32", "i32", "isize", "f64", "f32", "bool"];
+    match option_of(ty) {
+        Some(_) => false,
+        None => matches!(ty, Type::Path(p) if PLAIN.iter().any(|name| p.path.is_ident(name))),
+    }
+}
+
+/// `T` of `Option<T>`.
+fn option_of(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let segment = path.path.segments.last().filter(|s| s.ident == "Option")?;
+    let syn::PathArguments::AngleBracketed(generics) = &segment.arguments else { return None };
+    generics.args.iter().find_map(|a| match a {
+        syn::GenericArgument::Type(inner) => Some(inner),
+        _ => None,
+    })
+}

@@ -1,6 +1,27 @@
-//! Keras in Rust.
+//! Keras in Rust: the same words, the same numbers, the same files, on a compiled-graph engine.
+//!
+//! Start with [`Sequential`](models::Sequential) or the functional [`Model`](models::Model).
+
+// The derive macro names the crate from inside and outside alike.
+extern crate self as ferras;
+
+pub mod activations;
+mod backend;
 pub mod config;
+pub mod constraints;
 mod error;
+pub mod initializers;
+pub mod layers;
+pub mod losses;
+pub mod metrics;
+pub mod models;
+pub mod optimizers;
+pub mod prelude;
+pub mod random;
+pub mod regularizers;
+mod trainer;
 
 pub use error::{Error, Result};
+pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor};
+pub use random::set_random_seed;

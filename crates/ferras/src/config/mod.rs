@@ -1,9 +1,19 @@
-//! What holds for the whole program: numeric defaults, and where Ferras keeps its files.
+//! What holds for the whole program, and how classes are described: settings, configurations,
+//! identifiers and registries.
+mod configured;
+mod identifier;
 mod settings;
 mod suggest;
+mod value;
 
+pub use configured::{
+    ArgumentInfo, ConfigValue, Configured, FromConfig, Map, Reader, Scope, serialize,
+};
+pub use identifier::{Entry, Family, Identifier};
+pub(crate) use identifier::{family, register};
 pub use settings::{
     Settings, backend, check, epsilon, floatx, home, image_data_format, set_backend, set_epsilon,
     set_floatx, set_image_data_format,
 };
 pub(crate) use suggest::suggest;
+pub use value::Sizes;

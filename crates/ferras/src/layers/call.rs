@@ -1,0 +1,148 @@
+//! Calling: a layer's mathematics over symbolic values.
+use super::{LayerRef, build::describe};
+use crate::regularizers::Regularizer;
+use ferras_graph::{Builder, DType, Shape, Tensor, Value};
+use std::collections::HashMap;
+
+/// One trace of a whole model: the graph under construction and what layers leave in it.
+#[derive(Debug)]
+pub struct Trace {
+    pub(crate) builder: Builder,
+    /// Values of weights by path.
+    pub(crate) weights: HashMap<String, Value>,
+    /// New values of weights that are not trained, by path.
+    pub(crate) updates: Vec<(String, Value)>,
+    /// Scalars to add to the loss.
+    pub(crate) losses: Vec<Value>,
+    pub(crate) training: bool,
+    /// The random key, where the step has one.
+    pub(crate) key: Option<Value>,
+    streams: u32,
+}
+
+impl Trace {
+    pub(crate) fn new(builder: Builder, training: bool, key: Option<Value>) -> Trace {
+        let (weights, updates, losses) = (HashMap::new(), Vec::new(), Vec::new());
+        Trace { builder, weights, updates, losses, training, key, streams: 0 }
+    }
+
+    /// The outputs of a layer whose weights' paths begin with `path`.
+    pub(crate) fn call(
+        &mut self,
+        layer: &LayerRef,
+        name: &str,
+        path: &str,
+        trainable: bool,
+        inputs: Vec<Value>,
+    ) -> Vec<Value> {
+        let info = &layer.0;
+        let builder = self.builder.clone();
+        builder.enter(describe(name, &*info.layer));
+        let trainable = trainable && info.trainable;
+        let mut cx = Call { trace: self, path: path.into(), inputs, trainable };
+        let outputs = info.layer.call_all(&mut cx);
+        builder.leave();
+        outputs
+    }
+}
+
+/// What a layer's `call` works with: inputs, weights, mode, randomness.
+#[derive(Debug)]
+pub struct Call<'a> {
+    trace: &'a mut Trace,
+    path: String,
+    inputs: Vec<Value>,
+    trainable: bool,
+}
+
+impl Call<'_> {
+    /// The first input.
+    #[track_caller]
+    pub fn input(&self) -> Value {
+        match self.inputs.first() {
+            Some(x) => x.clone(),
+            None => self.trace.builder.error("call", "expected an input, got none"),
+        }
+    }
+
+    /// All inputs.
+    pub fn inputs(&self) -> &[Value] {
+        &self.inputs
+    }
+
+    /// A weight that `build` asked for.
+    #[track_caller]
+    pub fn weight(&self, name: &str) -> Value {
+        match self.trace.weights.get(&format!("{}/{name}", self.path)) {
+            Some(value) => value.clone(),
+            None => {
+                let problem = format!("build did not ask for a weight {name:?}");
+                self.trace.builder.error("weight", problem)
+            }
+        }
+    }
+
+    /// Whether this is a training step.
+    pub fn training(&self) -> bool {
+        self.trace.training
+    }
+
+    /// Whether the layer's weights are trained.
+    pub fn trainable(&self) -> bool {
+        self.trainable
+    }
+
+    /// The new value of a weight that is not trained, from this training step on.
+    pub fn update(&mut self, name: &str, value: Value) {
+        self.trace.updates.push((format!("{}/{name}", self.path), value));
+    }
+
+    /// Adds a scalar to the loss.
+    pub fn add_loss(&mut self, loss: Value) {
+        self.trace.losses.push(loss);
+    }
+
+    /// Adds the penalty of a layer's output to the loss, as Keras does: divided by the batch size.
+    pub fn penalize(&mut self, regularizer: &Option<Regularizer>, output: &Value) {
+        let Some(regularizer) = regularizer else { return };
+        let penalty = match regularizer.get() {
+            Ok(rule) => rule.call(output),
+            Err(e) => output.error("activity_regularizer", e.to_string()),
+        };
+        let batch = output.dim(0) as f64;
+        self.add_loss(penalty / batch);
+    }
+
+    /// Numbers uniform in [0, 1), new ones at each step. A seed makes them a stream of their own
+    /// that does not depend on the program's seed.
+    pub fn random_uniform(&mut self, shape: impl Into<Shape>, seed: Option<u64>) -> Value {
+        let builder = self.trace.builder.clone();
+        let key = match &self.trace.key {
+            Some(key) => key.clone(),
+            None => builder.full(DType::I64, [2], 0.0),
+        };
+        let key = match seed.map(|s| Tensor::new([1], vec![s as i64])) {
+            Some(Ok(seed)) => builder.concat(&[builder.constant(seed), key.slice_axis(0, 1, 2)], 0),
+            _ => key,
+        };
+        self.trace.streams += 1;
+        builder.random_uniform(&key, self.trace.streams, shape)
+    }
+
+    /// A known number of the first input's type.
+    pub fn scalar(&self, value: f64) -> Value {
+        let dtype = self.inputs.first().map_or(DType::F32, Value::dtype);
+        self.trace.builder.scalar(dtype, value)
+    }
+
+    /// The outputs of a layer inside this one that `build` built under `name`.
+    pub fn child(&mut self, name: &str, layer: &LayerRef, inputs: Vec<Value>) -> Vec<Value> {
+        let path = format!("{}/{name}", self.path);
+        self.trace.call(layer, name, &path, self.trainable, inputs)
+    }
+
+    /// The same layer with its weights in a trace of other inputs; for composite layers.
+    pub(crate) fn parts(&mut self) -> (&mut Trace, &str, bool) {
+        (self.trace, &self.path, self.trainable)
+    }
+}

@@ -1,0 +1,42 @@
+//! `InputLayer`: where data enters a model.
+use crate::layers::{PartialShape, prelude::*};
+use ferras_graph::DType;
+
+/// The entry of a model, made by [`Input`](crate::models::Input).
+///
+/// - **Output** `(batch, …)`: the data as it is fed.
+/// - **Source** Keras 3 `layers.InputLayer`.
+///
+/// ```
+/// use ferras::layers::InputLayer;
+/// use ferras::config::Configured;
+/// let layer = InputLayer::new([None, Some(3)]);
+/// assert_eq!(layer.get_config()["batch_shape"], serde_json::json!([null, 3]));
+/// ```
+#[derive(Clone, Debug, Config)]
+#[config(module = "keras.layers")]
+pub struct InputLayer {
+    /// Sizes, batch axis first; open ones are `None`.
+    batch_shape: PartialShape,
+    /// Type of the elements; float32 by default.
+    #[config(default = DType::F32)]
+    dtype: DType,
+}
+
+impl InputLayer {
+    /// Sizes, batch axis first.
+    pub(crate) fn batch_shape(&self) -> &PartialShape {
+        &self.batch_shape
+    }
+
+    /// Type of the elements.
+    pub(crate) fn element_type(&self) -> DType {
+        self.dtype
+    }
+}
+
+impl Layer for InputLayer {
+    fn call(&self, cx: &mut Call) -> Value {
+        cx.input()
+    }
+}

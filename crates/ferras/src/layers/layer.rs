@@ -1,0 +1,210 @@
+//! What a layer is, and the handle that shares it.
+use super::{Build, Call, PartialShape};
+use crate::Result;
+use crate::config::{Configured, Entry, FromConfig, register};
+use crate::models::{SymbolicInputs, SymbolicTensor};
+use ferras_graph::{DType, Value};
+use std::any::Any;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// A layer: its configuration, the weights it wants, and its mathematics.
+///
+/// The struct holds arguments only; weights live in the model. `call` is traced over symbolic
+/// values once, which gives shapes, gradient and compiled code.
+///
+/// ```
+/// use ferras::prelude::*;
+///
+/// /// y = x · scale
+/// #[derive(Clone, Debug, Config)]
+/// struct Scale {
+///     #[config(default = "ones")]
+///     initializer: Initializer,
+/// }
+///
+/// impl Layer for Scale {
+///     fn build(&self, cx: &mut Build) -> Result<()> {
+///         let features = cx.input()?.min_rank(2)?.known(-1)?;
+///         cx.weight("scale", [features]).initializer(&self.initializer);
+///         Ok(())
+///     }
+///     fn call(&self, cx: &mut Call) -> Value {
+///         cx.input() * cx.weight("scale")
+///     }
+/// }
+///
+/// let x = Input::new([3]);
+/// let model = Model::new(&x, &Scale::new().apply(&x))?;
+/// assert_eq!(model.count_params(), 3);
+/// # Ok::<(), ferras::Error>(())
+/// ```
+pub trait Layer: Configured {
+    /// Asks for weights, and says what is wrong with the inputs.
+    fn build(&self, cx: &mut Build) -> Result<()> {
+        let _ = cx;
+        Ok(())
+    }
+
+    /// The output for the inputs.
+    fn call(&self, cx: &mut Call) -> Value;
+
+    /// All outputs, for layers with several.
+    fn call_all(&self, cx: &mut Call) -> Vec<Value> {
+        vec![self.call(cx)]
+    }
+}
+
+/// A shared layer: every use of one handle (and of its clones) uses the same weights.
+///
+/// ```
+/// use ferras::prelude::*;
+/// let shared = Dense::new(4).name("twin").layer();
+/// let (a, b) = (Input::new([8]), Input::new([8]));
+/// let sum = Add::new().apply([&shared.apply(&a), &shared.apply(&b)]);
+/// assert_eq!(Model::new([&a, &b], &sum)?.count_params(), 8 * 4 + 4);
+/// # Ok::<(), ferras::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct LayerRef(pub(crate) Arc<LayerInfo>);
+
+/// A layer with what holds for layers of all classes.
+#[derive(Clone, Debug)]
+pub(crate) struct LayerInfo {
+    pub(crate) layer: Arc<dyn Layer>,
+    pub(crate) name: Option<String>,
+    pub(crate) trainable: bool,
+    pub(crate) dtype: Option<DType>,
+    pub(crate) input_shape: Option<PartialShape>,
+    pub(crate) at: &'static Location<'static>,
+}
+
+impl LayerRef {
+    /// The handle of a layer.
+    #[track_caller]
+    pub fn new(layer: impl Layer) -> LayerRef {
+        LayerRef::from_arc(Arc::new(layer))
+    }
+
+    #[track_caller]
+    pub(crate) fn from_arc(layer: Arc<dyn Layer>) -> LayerRef {
+        let at = Location::caller();
+        let (name, dtype, input_shape) = (None, None, None);
+        LayerRef(Arc::new(LayerInfo { layer, name, trainable: true, dtype, input_shape, at }))
+    }
+
+    /// Gives the layer a name of its own instead of `dense`, `dense_1`, ….
+    pub fn name(self, name: impl Into<String>) -> LayerRef {
+        self.with(|info| info.name = Some(name.into()))
+    }
+
+    /// Whether training changes the layer's weights; true by default.
+    pub fn trainable(self, trainable: bool) -> LayerRef {
+        self.with(|info| info.trainable = trainable)
+    }
+
+    /// Element type of the layer's weights and arithmetic.
+    pub fn dtype(self, dtype: DType) -> LayerRef {
+        self.with(|info| info.dtype = Some(dtype))
+    }
+
+    /// Shape of one sample, for the first layer of a `Sequential`.
+    pub fn input_shape(self, shape: impl Into<PartialShape>) -> LayerRef {
+        self.with(|info| info.input_shape = Some(shape.into()))
+    }
+
+    /// Number of features of one sample, for the first layer of a `Sequential`.
+    pub fn input_dim(self, features: usize) -> LayerRef {
+        self.input_shape([features])
+    }
+
+    /// The layer's output for these symbolic inputs.
+    pub fn apply(&self, inputs: impl Into<SymbolicInputs>) -> SymbolicTensor {
+        SymbolicTensor::applied(self.clone(), inputs.into())
+    }
+
+    /// The handle itself, so that both a description and a handle can be asked.
+    pub fn layer(self) -> LayerRef {
+        self
+    }
+
+    /// Adds a program's own layer class, so that files with it can be read.
+    pub fn register<L: Layer + FromConfig>() {
+        register(Entry::<dyn Layer> {
+            names: const { &[L::REGISTERED_NAME] },
+            make: |config, scope| Ok(Arc::new(L::from_config(config, scope)?)),
+        });
+    }
+
+    /// The layer's own struct, if it is an `L`.
+    pub fn downcast<L: Layer>(&self) -> Option<&L> {
+        let any: &dyn Any = &*self.0.layer;
+        any.downcast_ref()
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut LayerInfo)) -> LayerRef {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+}
+
+impl<L: Layer> From<L> for LayerRef {
+    #[track_caller]
+    fn from(layer: L) -> LayerRef {
+        LayerRef::new(layer)
+    }
+}
+
+impl From<&LayerRef> for LayerRef {
+    fn from(layer: &LayerRef) -> LayerRef {
+        layer.clone()
+    }
+}
+
+/// What can be said of layers of every class; each method gives the shareable handle.
+pub trait LayerExt: Layer + Sized {
+    /// Gives the layer a name of its own instead of `dense`, `dense_1`, ….
+    #[track_caller]
+    fn name(self, name: impl Into<String>) -> LayerRef {
+        LayerRef::new(self).name(name)
+    }
+
+    /// Whether training changes the layer's weights; true by default.
+    #[track_caller]
+    fn trainable(self, trainable: bool) -> LayerRef {
+        LayerRef::new(self).trainable(trainable)
+    }
+
+    /// Element type of the layer's weights and arithmetic.
+    #[track_caller]
+    fn dtype(self, dtype: DType) -> LayerRef {
+        LayerRef::new(self).dtype(dtype)
+    }
+
+    /// Shape of one sample, for the first layer of a `Sequential`.
+    #[track_caller]
+    fn input_shape(self, shape: impl Into<PartialShape>) -> LayerRef {
+        LayerRef::new(self).input_shape(shape)
+    }
+
+    /// Number of features of one sample, for the first layer of a `Sequential`.
+    #[track_caller]
+    fn input_dim(self, features: usize) -> LayerRef {
+        LayerRef::new(self).input_dim(features)
+    }
+
+    /// The output for these symbolic inputs. Uses the description up: two uses of one layer need
+    /// its handle, [`LayerExt::layer`].
+    #[track_caller]
+    fn apply(self, inputs: impl Into<SymbolicInputs>) -> SymbolicTensor {
+        LayerRef::new(self).apply(inputs)
+    }
+
+    /// The handle that shares the layer.
+    #[track_caller]
+    fn layer(self) -> LayerRef {
+        LayerRef::new(self)
+    }
+}
+
+impl<L: Layer> LayerExt for L {}

@@ -1,0 +1,273 @@
+//! `Model`: a network with the values of its weights.
+use super::network::{Network, join};
+use super::{SymbolicInputs, SymbolicTensor};
+use crate::config::{Configured, Map};
+use crate::layers::{Build, Call, Layer, LayerRef, TensorSpec, Trace, WeightSpec};
+use crate::random::{Generator, next_seed};
+use crate::{Error, Result};
+use ferras_graph::{Backend, Buffer, Tensor, TensorType, Value};
+use std::sync::Arc;
+
+/// A model: layers with weights, ready to be compiled, trained, evaluated and asked.
+///
+/// ```
+/// use ferras::prelude::*;
+/// let x = Input::new([4]);
+/// let hidden = Dense::new(8).activation("relu").apply(&x);
+/// let model = Model::new(&x, &Dense::new(1).apply(&hidden))?;
+/// assert_eq!(model.count_params(), 4 * 8 + 8 + 8 + 1);
+/// # Ok::<(), ferras::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Model {
+    pub(crate) name: String,
+    pub(crate) topology: Topology,
+    pub(crate) variables: Vec<Variable>,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) training: crate::trainer::TrainingState,
+}
+
+/// What a model is made of.
+#[derive(Clone, Debug)]
+pub(crate) enum Topology {
+    /// A stack of layers whose input is not known yet.
+    Stack(Vec<LayerRef>),
+    /// A built network; a stack of layers if `sequential`.
+    Built { network: Arc<Network>, sequential: bool },
+}
+
+/// A weight with its value, where the back end keeps it.
+#[derive(Debug)]
+pub struct Variable {
+    pub(crate) spec: WeightSpec,
+    pub(crate) buffer: Buffer,
+}
+
+impl Variable {
+    /// Layer path and weight name, as `dense/kernel`.
+    pub fn path(&self) -> &str {
+        &self.spec.path
+    }
+
+    /// Element type and shape.
+    pub fn ty(&self) -> &TensorType {
+        &self.spec.ty
+    }
+
+    /// Whether the optimizer changes it.
+    pub fn is_trainable(&self) -> bool {
+        self.spec.trainable
+    }
+
+    /// Its value.
+    pub fn value(&self) -> Result<Tensor> {
+        Ok(self.buffer.download()?)
+    }
+}
+
+impl Model {
+    /// The functional model between symbolic inputs and outputs.
+    pub fn new(
+        inputs: impl Into<SymbolicInputs>,
+        outputs: impl Into<SymbolicInputs>,
+    ) -> Result<Model> {
+        let network = Arc::new(Network::new(inputs, outputs)?);
+        let mut model = Model::of(Topology::Stack(Vec::new()), "functional");
+        model.set_network(network, false)?;
+        Ok(model)
+    }
+
+    pub(crate) fn of(topology: Topology, name: &str) -> Model {
+        Model {
+            name: name.into(),
+            topology,
+            variables: Vec::new(),
+            backend: crate::backend::default(),
+            training: crate::trainer::TrainingState::default(),
+        }
+    }
+
+    /// Takes a network as the model's own and gives its weights their initial values.
+    pub(crate) fn set_network(&mut self, network: Arc<Network>, sequential: bool) -> Result<()> {
+        let mut random = Generator::new(next_seed());
+        let variable = |spec: &WeightSpec| {
+            let value = match &spec.value {
+                Some(value) => value.clone(),
+                None => spec.initializer.get()?.call(&spec.ty, &mut random)?,
+            };
+            if value.ty() != spec.ty {
+                return Err(Error::Internal(format!(
+                    "weight {:?} of type {} was initialized with {}",
+                    spec.path,
+                    spec.ty,
+                    value.ty()
+                )));
+            }
+            Ok(Variable { spec: spec.clone(), buffer: self.backend.upload(&value)? })
+        };
+        self.variables = network.weights.iter().map(variable).collect::<Result<_>>()?;
+        self.topology = Topology::Built { network, sequential };
+        Ok(())
+    }
+
+    /// The model's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same model under another name.
+    pub fn with_name(mut self, name: impl Into<String>) -> Model {
+        self.name = name.into();
+        self
+    }
+
+    /// All weights, layer by layer.
+    pub fn weights(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// Number of parameters: elements of all weights.
+    pub fn count_params(&self) -> usize {
+        self.variables.iter().map(|v| v.spec.ty.shape.elements()).sum()
+    }
+
+    /// Whether shapes are known and weights have values.
+    pub fn is_built(&self) -> bool {
+        matches!(self.topology, Topology::Built { .. })
+    }
+
+    /// Values of all weights, in order.
+    pub fn get_weights(&self) -> Result<Vec<Tensor>> {
+        self.variables.iter().map(Variable::value).collect()
+    }
+
+    /// Replaces the values of all weights; nothing changes unless all fit.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let x = Input::new([2]);
+    /// let mut model = Model::new(&x, &Dense::new(1).apply(&x))?;
+    /// let weights = model.get_weights()?;
+    /// model.set_weights(&weights)?;
+    /// let error = model.set_weights(&weights[..1]).unwrap_err();
+    /// assert!(error.to_string().contains("expected 2 arrays"), "{error}");
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn set_weights(&mut self, values: &[Tensor]) -> Result<()> {
+        self.network()?;
+        let (expected, found) = (self.variables.len(), values.len());
+        if expected != found {
+            return Err(Error::Data(format!(
+                "set_weights expected {expected} arrays, one for each weight, got {found}"
+            )));
+        }
+        let mut buffers = Vec::with_capacity(found);
+        for (variable, value) in self.variables.iter().zip(values) {
+            if variable.spec.ty.shape != *value.shape() {
+                return Err(Error::Data(format!(
+                    "set_weights expected shape {} for {:?}, got {}",
+                    variable.spec.ty.shape,
+                    variable.path(),
+                    value.shape()
+                )));
+            }
+            buffers.push(self.backend.upload(&value.cast(variable.spec.ty.dtype))?);
+        }
+        for (variable, buffer) in self.variables.iter_mut().zip(buffers) {
+            variable.buffer = buffer;
+        }
+        Ok(())
+    }
+
+    /// The network; an error while the model's input is not known.
+    pub fn network(&self) -> Result<&Arc<Network>> {
+        match &self.topology {
+            Topology::Built { network, .. } => Ok(network),
+            Topology::Stack(_) => Err(Error::Model(format!(
+                "model {:?} is not built: its input shape is not known; begin it with an Input, \
+                 give its first layer .input_shape(…), or call fit on data first",
+                self.name
+            ))),
+        }
+    }
+
+    /// The model as a layer of another one, with a copy of its weights' values.
+    pub fn layer(&self) -> Result<LayerRef> {
+        let network = self.network()?.clone();
+        let values = self.get_weights()?;
+        Ok(LayerRef::new(Nested { network, values }).name(&self.name))
+    }
+
+    /// The model's output for symbolic inputs: the model as a layer of another one.
+    pub fn apply(&self, inputs: impl Into<SymbolicInputs>) -> Result<SymbolicTensor> {
+        Ok(self.layer()?.apply(inputs))
+    }
+}
+
+/// A model inside another one.
+#[derive(Clone, Debug)]
+pub(crate) struct Nested {
+    pub(crate) network: Arc<Network>,
+    values: Vec<Tensor>,
+}
+
+impl Configured for Nested {
+    fn class_name(&self) -> &'static str {
+        "Functional"
+    }
+    fn module(&self) -> Option<&'static str> {
+        Some("keras")
+    }
+    fn registered_name(&self) -> &'static str {
+        "Functional"
+    }
+    fn get_config(&self) -> Map {
+        Map::new()
+    }
+}
+
+impl Layer for Nested {
+    fn build(&self, cx: &mut Build) -> Result<()> {
+        let expected = self.network.input_specs();
+        let fits = |a: &TensorSpec, b: &TensorSpec| {
+            a.shape.len() == b.shape.len()
+                && a.shape.iter().zip(b.shape.iter()).all(|(a, b)| a.is_none() || a == b)
+        };
+        let found = cx.inputs();
+        if expected.len() != found.len() || !expected.iter().zip(found).all(|(a, b)| fits(a, b)) {
+            let list = |specs: &[&TensorSpec]| {
+                specs.iter().map(|s| s.shape.to_string()).collect::<Vec<_>>().join(" and ")
+            };
+            let found: Vec<&TensorSpec> = found.iter().collect();
+            let (expected, found) = (list(&expected), list(&found));
+            return Err(cx.error(format!("expected input {expected}, got {found}")));
+        }
+        let trainable = cx.trainable();
+        for (spec, value) in self.network.weights.iter().zip(&self.values) {
+            let own = cx.weight(&spec.path, spec.ty.shape.clone());
+            let path = std::mem::take(&mut own.path);
+            *own = WeightSpec { path, value: Some(value.clone()), ..spec.clone() };
+            own.trainable &= trainable;
+        }
+        Ok(())
+    }
+
+    fn call(&self, cx: &mut Call) -> Value {
+        self.call_all(cx).swap_remove(0)
+    }
+
+    fn call_all(&self, cx: &mut Call) -> Vec<Value> {
+        let inputs = cx.inputs().to_vec();
+        let (trace, path, trainable) = cx.parts();
+        let path = path.to_string();
+        self.network.trace(trace, &path, trainable, &inputs)
+    }
+}
+
+/// The weights' values of a model in a graph, under their paths.
+pub(crate) fn bind(trace: &mut Trace, variables: &[Variable]) {
+    for v in variables {
+        let value = trace.builder.state(&v.spec.path, v.spec.ty.clone());
+        trace.weights.insert(join("", &v.spec.path), value);
+    }
+}

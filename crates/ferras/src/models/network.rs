@@ -1,0 +1,371 @@
+//! A network: the layers of a model in the order in which they are called, with their shapes.
+use super::{SymbolicInputs, SymbolicTensor};
+use crate::layers::{Build, LayerRef, PartialShape, TensorSpec, Trace, WeightSpec};
+use crate::{Error, Result};
+use ferras_graph::{Builder, TensorType, Value};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Open sizes are tried out with these two; what differs in the result is open there too.
+const PROBES: [usize; 2] = [61, 67];
+
+/// The layers of a model and how they are connected.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Each layer once, in the order of the summary.
+    pub(crate) layers: Vec<NetworkLayer>,
+    /// Each use of a layer; operands before their users.
+    pub(crate) calls: Vec<LayerCall>,
+    /// The uses that stand for the model's inputs, in order.
+    pub(crate) inputs: Vec<usize>,
+    /// The model's outputs: use and which of its outputs.
+    pub(crate) outputs: Vec<(usize, usize)>,
+    /// What the layers ask for, in the layers' order.
+    pub(crate) weights: Vec<WeightSpec>,
+}
+
+/// A layer under its name in this network.
+#[derive(Clone, Debug)]
+pub(crate) struct NetworkLayer {
+    pub(crate) name: String,
+    pub(crate) layer: LayerRef,
+}
+
+/// One use of a layer.
+#[derive(Clone, Debug)]
+pub(crate) struct LayerCall {
+    pub(crate) layer: usize,
+    pub(crate) inputs: Vec<(usize, usize)>,
+    pub(crate) outputs: Vec<TensorSpec>,
+}
+
+impl Network {
+    /// The network between these symbolic tensors; every layer is built and its shapes inferred.
+    pub fn new(
+        inputs: impl Into<SymbolicInputs>,
+        outputs: impl Into<SymbolicInputs>,
+    ) -> Result<Network> {
+        let (SymbolicInputs(inputs), SymbolicInputs(outputs)) = (inputs.into(), outputs.into());
+        check_inputs(&inputs, &outputs)?;
+        let uses = order(&outputs);
+        let place: HashMap<_, _> = uses.iter().enumerate().map(|(i, u)| (key(u), i)).collect();
+        let find = |t: &SymbolicTensor| place.get(&key(t)).copied();
+        let layers = name_layers(sort_layers(&uses, &place))?;
+        let index: HashMap<_, _> =
+            layers.iter().enumerate().map(|(i, l)| (Arc::as_ptr(&l.layer.0), i)).collect();
+        let mut network =
+            Network { layers, calls: Vec::new(), inputs: vec![], outputs: vec![], weights: vec![] };
+        let mut built: HashMap<usize, Vec<WeightSpec>> = HashMap::new();
+        for tensor in &uses {
+            let lost = || Error::Internal("a layer without a place".into());
+            let layer = *index.get(&Arc::as_ptr(&tensor.node.layer.0)).ok_or_else(lost)?;
+            let operands = tensor.node.inputs.iter().map(|t| find(t).map(|i| (i, t.output)));
+            let operands = operands.collect::<Option<Vec<_>>>().ok_or_else(lost)?;
+            let is_input = inputs.iter().any(|t| key(t) == key(tensor));
+            let name = &network.layers[layer].name;
+            if tensor.input_layer().is_some() && !is_input {
+                return Err(Error::Model(format!(
+                    "the outputs depend on input {name:?}, which is not among the model's inputs; \
+                     add it to Model::new"
+                )));
+            }
+            network.add_call(layer, operands, tensor, &mut built)?;
+        }
+        let input = |t: &SymbolicTensor| {
+            find(t).ok_or_else(|| {
+                Error::Model("an input of the model is not connected to its outputs".into())
+            })
+        };
+        network.inputs = inputs.iter().map(input).collect::<Result<_>>()?;
+        network.outputs = outputs.iter().filter_map(|t| find(t).map(|i| (i, t.output))).collect();
+        network.check_outputs()?;
+        let specs = (0..network.layers.len()).filter_map(|i| built.remove(&i)).flatten();
+        network.weights = specs.collect();
+        Ok(network)
+    }
+
+    /// Specifications of the model's inputs, in order.
+    pub fn input_specs(&self) -> Vec<&TensorSpec> {
+        self.inputs.iter().map(|&i| &self.calls[i].outputs[0]).collect()
+    }
+
+    /// Specifications of the model's outputs, in order.
+    pub fn output_specs(&self) -> Vec<&TensorSpec> {
+        self.outputs.iter().map(|&(i, k)| &self.calls[i].outputs[k]).collect()
+    }
+
+    /// Names of the model's inputs, in order.
+    pub fn input_names(&self) -> Vec<&str> {
+        self.inputs.iter().map(|&i| self.name_of(i)).collect()
+    }
+
+    /// Names of the layers that give the model's outputs, in order.
+    pub fn output_names(&self) -> Vec<&str> {
+        self.outputs.iter().map(|&(i, _)| self.name_of(i)).collect()
+    }
+
+    /// Calls every layer; weights' paths begin with `prefix`.
+    pub(crate) fn trace(
+        &self,
+        trace: &mut Trace,
+        prefix: &str,
+        trainable: bool,
+        inputs: &[Value],
+    ) -> Vec<Value> {
+        let mut values: Vec<Vec<Value>> = Vec::with_capacity(self.calls.len());
+        for (i, call) in self.calls.iter().enumerate() {
+            let entry = &self.layers[call.layer];
+            let operands = match self.inputs.iter().position(|&p| p == i) {
+                Some(k) => inputs.get(k).cloned().into_iter().collect(),
+                None => call.inputs.iter().map(|&(c, k)| values[c][k].clone()).collect(),
+            };
+            let path = join(prefix, &entry.name);
+            values.push(trace.call(&entry.layer, &entry.name, &path, trainable, operands));
+        }
+        self.outputs.iter().map(|&(i, k)| values[i][k].clone()).collect()
+    }
+
+    fn name_of(&self, call: usize) -> &str {
+        &self.layers[self.calls[call].layer].name
+    }
+
+    fn add_call(
+        &mut self,
+        layer: usize,
+        inputs: Vec<(usize, usize)>,
+        tensor: &SymbolicTensor,
+        built: &mut HashMap<usize, Vec<WeightSpec>>,
+    ) -> Result<()> {
+        let NetworkLayer { name, layer: handle } = &self.layers[layer];
+        let outputs = match tensor.input_layer() {
+            Some(input) => {
+                vec![TensorSpec { dtype: input.element_type(), shape: input.batch_shape().clone() }]
+            }
+            None => {
+                let spec = |&(c, k): &(usize, usize)| self.calls[c].outputs.get(k).cloned();
+                let specs = inputs.iter().map(spec).collect::<Option<Vec<_>>>();
+                let specs = specs.ok_or_else(|| missing_output(name))?;
+                if !built.contains_key(&layer) {
+                    built.insert(layer, Build::run(handle, name, name, true, &specs)?);
+                }
+                let none = Vec::new();
+                infer_shapes(handle, name, &specs, built.get(&layer).unwrap_or(&none))?
+            }
+        };
+        self.calls.push(LayerCall { layer, inputs, outputs });
+        Ok(())
+    }
+
+    fn check_outputs(&self) -> Result<()> {
+        for &(call, output) in &self.outputs {
+            if output >= self.calls[call].outputs.len() {
+                return Err(missing_output(self.name_of(call)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn missing_output(name: &str) -> Error {
+    Error::Model(format!("layer {name:?} does not have that many outputs"))
+}
+
+pub(crate) fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_string() } else { format!("{prefix}/{name}") }
+}
+
+fn key(tensor: &SymbolicTensor) -> *const super::symbolic::SymbolicNode {
+    Arc::as_ptr(&tensor.node)
+}
+
+fn check_inputs(inputs: &[SymbolicTensor], outputs: &[SymbolicTensor]) -> Result<()> {
+    if inputs.is_empty() || outputs.is_empty() {
+        return Err(Error::Model("a model needs at least one input and one output".into()));
+    }
+    if let Some(other) = inputs.iter().find(|t| t.input_layer().is_none()) {
+        let class = other.node.layer.0.layer.class_name();
+        return Err(Error::Model(format!(
+            "the inputs of a model must come from Input, got the output of a {class}"
+        )));
+    }
+    let mut seen = HashSet::new();
+    match inputs.iter().all(|t| seen.insert(key(t))) {
+        true => Ok(()),
+        false => Err(Error::Model("an input of the model is listed twice".into())),
+    }
+}
+
+/// The uses that the outputs need, operands first. Iterative: a chain may be thousands deep.
+fn order(outputs: &[SymbolicTensor]) -> Vec<SymbolicTensor> {
+    let (mut done, mut list) = (HashSet::new(), Vec::new());
+    let mut stack: Vec<(SymbolicTensor, bool)> =
+        outputs.iter().rev().map(|t| (t.clone(), false)).collect();
+    while let Some((tensor, operands_done)) = stack.pop() {
+        if done.contains(&key(&tensor)) {
+            continue;
+        }
+        if operands_done {
+            done.insert(key(&tensor));
+            list.push(tensor);
+            continue;
+        }
+        stack.push((tensor.clone(), true));
+        stack.extend(tensor.node.inputs.iter().rev().map(|t| (t.clone(), false)));
+    }
+    list
+}
+
+/// Each layer once, as Keras lists them: by distance from the outputs, farthest first, then in
+/// the order of first use.
+fn sort_layers(
+    uses: &[SymbolicTensor],
+    place: &HashMap<*const super::symbolic::SymbolicNode, usize>,
+) -> Vec<LayerRef> {
+    let mut depth = vec![0_usize; uses.len()];
+    for (i, tensor) in uses.iter().enumerate().rev() {
+        for operand in &tensor.node.inputs {
+            if let Some(&p) = place.get(&key(operand)) {
+                depth[p] = depth[p].max(depth[i] + 1);
+            }
+        }
+    }
+    let mut layers: Vec<(usize, LayerRef)> = Vec::new();
+    let mut index: HashMap<_, usize> = HashMap::new();
+    for (tensor, depth) in uses.iter().zip(depth) {
+        let next = layers.len();
+        let at = *index.entry(Arc::as_ptr(&tensor.node.layer.0)).or_insert(next);
+        match at == next {
+            true => layers.push((depth, tensor.node.layer.clone())),
+            false => layers[at].0 = layers[at].0.max(depth),
+        }
+    }
+    layers.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
+    layers.into_iter().map(|(_, layer)| layer).collect()
+}
+
+/// Gives unnamed layers `dense`, `dense_1`, …; a name given twice is an error.
+fn name_layers(layers: Vec<LayerRef>) -> Result<Vec<NetworkLayer>> {
+    let mut taken: HashSet<String> = HashSet::new();
+    for name in layers.iter().filter_map(|l| l.0.name.as_deref()) {
+        if name.is_empty() || name.contains(['/', '\\', '\0']) {
+            return Err(Error::Model(format!(
+                "{name:?} cannot be a layer's name: it must not be empty or contain '/' or '\\'"
+            )));
+        }
+        if !taken.insert(name.to_string()) {
+            return Err(Error::Model(format!(
+                "two layers are named {name:?}; names must be unique in a model, give one of them \
+                 another with .name(…)"
+            )));
+        }
+    }
+    let mut next: HashMap<String, usize> = HashMap::new();
+    let name = |layer: LayerRef| {
+        let given = layer.0.name.clone();
+        let name = given.unwrap_or_else(|| {
+            let base = snake_case(layer.0.layer.class_name());
+            loop {
+                let n = next.entry(base.clone()).or_insert(0);
+                let name = if *n == 0 { base.clone() } else { format!("{base}_{n}") };
+                *n += 1;
+                if taken.insert(name.clone()) {
+                    return name;
+                }
+            }
+        });
+        NetworkLayer { name, layer }
+    };
+    Ok(layers.into_iter().map(name).collect())
+}
+
+/// `MaxPooling2D` becomes `max_pooling2d`, as Keras names layers.
+pub(crate) fn snake_case(class: &str) -> String {
+    let letters: Vec<char> = class.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
+    let mut name = String::new();
+    for (i, &c) in letters.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|j| letters.get(j));
+        let after = letters.get(i + 1);
+        let word_begins = c.is_ascii_uppercase()
+            && before.is_some_and(|b| {
+                b.is_ascii_lowercase() || after.is_some_and(|a| a.is_ascii_lowercase())
+            });
+        if word_begins && !name.ends_with('_') {
+            name.push('_');
+        }
+        name.extend(c.to_lowercase());
+    }
+    name
+}
+
+/// What a layer gives for inputs of these shapes: it is traced twice, with the open sizes filled
+/// differently.
+fn infer_shapes(
+    layer: &LayerRef,
+    name: &str,
+    inputs: &[TensorSpec],
+    weights: &[WeightSpec],
+) -> Result<Vec<TensorSpec>> {
+    let probe = |size: usize| {
+        let builder = Builder::new();
+        let feed = |s: &TensorSpec| builder.feed("x", TensorType::new(s.dtype, s.shape.fill(size)));
+        let feeds: Vec<Value> = inputs.iter().map(feed).collect();
+        let mut trace = Trace::new(builder.clone(), false, None);
+        for spec in weights {
+            let value = builder.state(&spec.path, spec.ty.clone());
+            trace.weights.insert(spec.path.clone(), value);
+        }
+        let outputs = trace.call(layer, name, name, true, feeds);
+        match builder.first_error() {
+            Some(e) => Err(layer_error(layer, name, inputs, e)),
+            None => Ok(outputs.iter().map(Value::ty).collect::<Vec<_>>()),
+        }
+    };
+    let (first, second) = (probe(PROBES[0])?, probe(PROBES[1])?);
+    let spec = |(a, b): (&TensorType, &TensorType)| TensorSpec {
+        dtype: a.dtype,
+        shape: PartialShape::common(&a.shape, &b.shape),
+    };
+    Ok(first.iter().zip(&second).map(spec).collect())
+}
+
+/// An error of the graph as an error of the layer, in the user's terms.
+fn layer_error(
+    layer: &LayerRef,
+    name: &str,
+    inputs: &[TensorSpec],
+    error: ferras_graph::Error,
+) -> Error {
+    let shapes: Vec<String> = inputs.iter().map(|s| s.shape.to_string()).collect();
+    let (file, line) = (layer.0.at.file(), layer.0.at.line());
+    let cause = match error {
+        ferras_graph::Error::Op { op, problem, .. } => format!("{op}: {problem}"),
+        other => other.to_string(),
+    };
+    Error::Layer {
+        layer: name.into(),
+        class: layer.0.layer.class_name().into(),
+        problem: format!("{cause} (input {}, layer made at {file}:{line})", shapes.join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake_case;
+
+    #[test]
+    fn class_names_become_layer_names_as_in_keras() {
+        for (class, name) in [
+            ("Dense", "dense"),
+            ("Conv2D", "conv2d"),
+            ("MaxPooling2D", "max_pooling2d"),
+            ("GlobalAveragePooling2D", "global_average_pooling2d"),
+            ("LSTM", "lstm"),
+            ("ReLU", "re_lu"),
+            ("PReLU", "p_re_lu"),
+            ("ConvLSTM2D", "conv_lstm2d"),
+            ("BatchNormalization", "batch_normalization"),
+        ] {
+            assert_eq!(snake_case(class), name);
+        }
+    }
+}

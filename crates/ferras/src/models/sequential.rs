@@ -1,0 +1,105 @@
+//! `Sequential`: a stack of layers.
+use super::model::{Model, Topology};
+use super::{Input, SymbolicTensor};
+use crate::layers::{InputLayer, LayerRef, PartialShape};
+use crate::{Error, Result};
+use ferras_graph::DType;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+/// A linear stack of layers; everything a [`Model`] can do, it can do too.
+///
+/// It is built at once where the input is known, from an `Input` or a first layer with
+/// `input_shape` or `input_dim`; otherwise at the first data.
+///
+/// ```
+/// use ferras::prelude::*;
+/// let model = Sequential::new()
+///     .add(Dense::new(6).activation("relu").input_dim(11))
+///     .add(Dense::new(6).activation("relu"))
+///     .add(Dense::new(1).activation("sigmoid"))
+///     .build()?;
+/// assert_eq!(model.count_params(), 121);
+/// # Ok::<(), ferras::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Sequential(Model);
+
+impl Default for Sequential {
+    fn default() -> Sequential {
+        Sequential::new()
+    }
+}
+
+impl Sequential {
+    /// An empty stack.
+    pub fn new() -> Sequential {
+        Sequential(Model::of(Topology::Stack(Vec::new()), "sequential"))
+    }
+
+    /// Puts a layer (or an [`Input`]) on top.
+    #[track_caller]
+    #[allow(clippy::should_implement_trait)]
+    pub fn add(mut self, layer: impl Into<LayerRef>) -> Sequential {
+        if let Topology::Stack(layers) = &mut self.0.topology {
+            layers.push(layer.into());
+        }
+        self
+    }
+
+    /// Infers shapes and gives weights their initial values, where the input is known; the first
+    /// mistake in the stack is returned.
+    pub fn build(mut self) -> Result<Sequential> {
+        self.0.build_stack(None)?;
+        Ok(self)
+    }
+}
+
+impl Deref for Sequential {
+    type Target = Model;
+    fn deref(&self) -> &Model {
+        &self.0
+    }
+}
+
+impl DerefMut for Sequential {
+    fn deref_mut(&mut self) -> &mut Model {
+        &mut self.0
+    }
+}
+
+impl From<Sequential> for Model {
+    fn from(stack: Sequential) -> Model {
+        stack.0
+    }
+}
+
+impl Model {
+    /// Builds a stack whose input is known, or is that of the given data; a built model stays.
+    pub(crate) fn build_stack(&mut self, data: Option<(PartialShape, DType)>) -> Result<()> {
+        let Topology::Stack(layers) = &self.topology else { return Ok(()) };
+        let Some(first) = layers.first() else {
+            return Err(Error::Model(format!(
+                "model {:?} has no layers; add some before it is used",
+                self.name
+            )));
+        };
+        let own = first.downcast::<InputLayer>().is_some();
+        let input = match (own, &first.0.input_shape, data) {
+            (true, _, _) => SymbolicTensor::applied(first.clone(), Vec::new().into()),
+            (false, Some(shape), _) => Input::new(shape.clone()),
+            (false, None, Some((shape, dtype))) => Input::of(shape, dtype),
+            (false, None, None) => return Ok(()),
+        };
+        let layers = layers.iter().skip(usize::from(own));
+        let output = layers.fold(input.clone(), |x, layer| layer.apply(&x));
+        let network = super::Network::new(&input, &output)?;
+        self.set_network(Arc::new(network), true)
+    }
+}
+
+impl From<SymbolicTensor> for LayerRef {
+    fn from(tensor: SymbolicTensor) -> LayerRef {
+        tensor.node.layer.clone()
+    }
+}

@@ -1,0 +1,118 @@
+//! The functional API's handles: what a layer will give for what goes in.
+use crate::layers::{InputLayer, LayerRef, PartialShape};
+use ferras_graph::DType;
+use std::sync::Arc;
+
+/// The entry of a functional model: a symbolic tensor for data of one shape.
+///
+/// ```
+/// use ferras::prelude::*;
+/// let image = Input::named("image", [28, 28, 1]);
+/// let words = Input::of([None], DType::I32); // any number of int32 a sample
+/// assert_eq!(image.shape().map(|s| s.to_string()).as_deref(), Some("(None, 28, 28, 1)"));
+/// # let _ = words;
+/// ```
+#[derive(Debug)]
+pub struct Input;
+
+impl Input {
+    /// Float data of this shape a sample; the batch axis comes in front.
+    #[track_caller]
+    #[allow(clippy::new_ret_no_self)]
+    pub fn new(shape: impl Into<PartialShape>) -> SymbolicTensor {
+        Input::of(shape, crate::config::floatx())
+    }
+
+    /// The same with a name, by which data can be given.
+    #[track_caller]
+    pub fn named(name: impl Into<String>, shape: impl Into<PartialShape>) -> SymbolicTensor {
+        let layer = InputLayer::new(shape.into().batched()).dtype(crate::config::floatx());
+        SymbolicTensor::applied(LayerRef::new(layer).name(name), SymbolicInputs(Vec::new()))
+    }
+
+    /// Data of an element type.
+    #[track_caller]
+    pub fn of(shape: impl Into<PartialShape>, dtype: DType) -> SymbolicTensor {
+        let layer = InputLayer::new(shape.into().batched()).dtype(dtype);
+        SymbolicTensor::applied(LayerRef::new(layer), SymbolicInputs(Vec::new()))
+    }
+}
+
+/// What a layer gives for what goes in: an edge of the functional graph. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct SymbolicTensor {
+    pub(crate) node: Arc<SymbolicNode>,
+    pub(crate) output: usize,
+}
+
+/// One use of a layer.
+#[derive(Debug)]
+pub(crate) struct SymbolicNode {
+    pub(crate) layer: LayerRef,
+    pub(crate) inputs: Vec<SymbolicTensor>,
+}
+
+impl SymbolicTensor {
+    pub(crate) fn applied(layer: LayerRef, inputs: SymbolicInputs) -> SymbolicTensor {
+        SymbolicTensor { node: Arc::new(SymbolicNode { layer, inputs: inputs.0 }), output: 0 }
+    }
+
+    /// Another output of the same layer, for layers with several.
+    pub fn output(&self, index: usize) -> SymbolicTensor {
+        SymbolicTensor { node: self.node.clone(), output: index }
+    }
+
+    /// The shape with the batch axis, for an input; others are known in a model.
+    pub fn shape(&self) -> Option<PartialShape> {
+        self.input_layer().map(|l| l.batch_shape().clone())
+    }
+
+    /// The layer that gives this tensor.
+    pub fn layer(&self) -> &LayerRef {
+        &self.node.layer
+    }
+
+    pub(crate) fn input_layer(&self) -> Option<&InputLayer> {
+        self.node.layer.downcast()
+    }
+}
+
+/// The symbolic inputs of a layer or model: one or several.
+#[derive(Clone, Debug)]
+pub struct SymbolicInputs(pub(crate) Vec<SymbolicTensor>);
+
+impl From<&SymbolicTensor> for SymbolicInputs {
+    fn from(x: &SymbolicTensor) -> SymbolicInputs {
+        SymbolicInputs(vec![x.clone()])
+    }
+}
+
+impl From<SymbolicTensor> for SymbolicInputs {
+    fn from(x: SymbolicTensor) -> SymbolicInputs {
+        SymbolicInputs(vec![x])
+    }
+}
+
+impl<const N: usize> From<[&SymbolicTensor; N]> for SymbolicInputs {
+    fn from(x: [&SymbolicTensor; N]) -> SymbolicInputs {
+        SymbolicInputs(x.into_iter().cloned().collect())
+    }
+}
+
+impl<const N: usize> From<[SymbolicTensor; N]> for SymbolicInputs {
+    fn from(x: [SymbolicTensor; N]) -> SymbolicInputs {
+        SymbolicInputs(x.to_vec())
+    }
+}
+
+impl From<&[SymbolicTensor]> for SymbolicInputs {
+    fn from(x: &[SymbolicTensor]) -> SymbolicInputs {
+        SymbolicInputs(x.to_vec())
+    }
+}
+
+impl From<Vec<SymbolicTensor>> for SymbolicInputs {
+    fn from(x: Vec<SymbolicTensor>) -> SymbolicInputs {
+        SymbolicInputs(x)
+    }
+}

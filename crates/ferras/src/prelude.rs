@@ -1,0 +1,14 @@
+//! The one glob: `use ferras::prelude::*`.
+pub use crate::activations::{Activation, ActivationFn};
+pub use crate::config::{Configured, FromConfig};
+pub use crate::constraints::{Constraint, ConstraintFn};
+pub use crate::initializers::{Initializer, InitializerFn};
+pub use crate::layers::*;
+pub use crate::losses::{Loss, LossFn};
+pub use crate::metrics::{Metric, MetricFn};
+pub use crate::models::{Input, Model, Sequential, SymbolicTensor};
+pub use crate::optimizers::{Optimizer, OptimizerFn};
+pub use crate::regularizers::{Regularizer, RegularizerFn};
+pub use crate::{Error, Result, set_random_seed};
+pub use ferras_derive::Config;
+pub use ferras_graph::{DType, Shape, Tensor, TensorType, Value};
