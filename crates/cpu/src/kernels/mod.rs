@@ -12,6 +12,7 @@
 //! Elementwise functions have no plan: [`math`] hands out function pointers that work on slices.
 
 pub mod conv;
+pub mod math;
 pub mod matmul;
 pub mod simd;
 #[cfg(test)]

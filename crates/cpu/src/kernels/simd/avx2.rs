@@ -202,6 +202,24 @@ impl Simd for Avx2 {
         unsafe { _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))) }
     }
     #[inline(always)]
+    unsafe fn store_truth(p: *mut u8, m: __m256, n: usize) {
+        unsafe {
+            let bits = _mm256_movemask_ps(m);
+            for i in 0..n {
+                *p.add(i) = (bits >> i & 1) as u8;
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_truth(p: *const u8, n: usize) -> __m256 {
+        unsafe {
+            let mut bytes = [0u8; 8];
+            std::ptr::copy_nonoverlapping(p, bytes.as_mut_ptr(), n);
+            let wide = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(i64::from_le_bytes(bytes)));
+            _mm256_castsi256_ps(_mm256_cmpgt_epi32(wide, _mm256_setzero_si256()))
+        }
+    }
+    #[inline(always)]
     unsafe fn select(m: __m256, a: __m256, b: __m256) -> __m256 {
         unsafe { _mm256_blendv_ps(b, a, m) }
     }

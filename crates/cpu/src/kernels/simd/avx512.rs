@@ -194,6 +194,17 @@ impl Simd for Avx512 {
         !a
     }
     #[inline(always)]
+    unsafe fn store_truth(p: *mut u8, m: __mmask16, n: usize) {
+        unsafe { _mm_mask_storeu_epi8(p.cast(), Self::first(n), _mm_maskz_set1_epi8(m, 1)) }
+    }
+    #[inline(always)]
+    unsafe fn load_truth(p: *const u8, n: usize) -> __mmask16 {
+        unsafe {
+            let bytes = _mm_maskz_loadu_epi8(Self::first(n), p.cast());
+            _mm_test_epi8_mask(bytes, bytes)
+        }
+    }
+    #[inline(always)]
     unsafe fn select(m: __mmask16, a: __m512, b: __m512) -> __m512 {
         unsafe { _mm512_mask_blend_ps(m, b, a) }
     }

@@ -176,6 +176,10 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn not(a: Self::M) -> Self::M;
     /// `m ? a : b`.
     unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V;
+    /// Stores the first `n` lanes as bytes 0 and 1, `n` ≤ width.
+    unsafe fn store_truth(p: *mut u8, m: Self::M, n: usize);
+    /// Loads `n` ≤ width bytes; a lane is set if its byte is not 0.
+    unsafe fn load_truth(p: *const u8, n: usize) -> Self::M;
 
     /// The larger operand; NaN if either is NaN.
     #[inline(always)]

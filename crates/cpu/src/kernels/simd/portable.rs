@@ -209,6 +209,16 @@ impl Simd for Portable {
         map(a, |x| !x)
     }
     #[inline(always)]
+    unsafe fn store_truth(p: *mut u8, m: [bool; L], n: usize) {
+        // SAFETY: the caller vouches for n bytes.
+        unsafe { std::ptr::copy_nonoverlapping(m.as_ptr().cast(), p, n.min(L)) }
+    }
+    #[inline(always)]
+    unsafe fn load_truth(p: *const u8, n: usize) -> [bool; L] {
+        // SAFETY: only the first n bytes are read.
+        unsafe { std::array::from_fn(|i| i < n && *p.add(i) != 0) }
+    }
+    #[inline(always)]
     unsafe fn select(m: [bool; L], a: [f32; L], b: [f32; L]) -> [f32; L] {
         std::array::from_fn(|i| if m[i] { a[i] } else { b[i] })
     }
