@@ -1,0 +1,145 @@
+//! Writing a file as a whole or not at all.
+use crate::{Error, Result};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Puts `bytes` into the file at `path`: after a crash, a full disk or a missing permission it
+/// holds either all of them or what it held before.
+///
+/// The bytes go into a temporary file of the same folder, which then takes the name over. A link
+/// is followed; a device (`/dev/null`) is written into, not replaced. An [`Error::Io`] names the
+/// file.
+pub(crate) fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    replace(path, bytes).map_err(Error::io("write", path))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Through a link to the file it stands for, so that the link survives.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let before = fs::metadata(&target).ok();
+    if before.as_ref().is_some_and(|m| m.is_dir()) {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+    }
+    if before.as_ref().is_some_and(|m| !m.is_file()) {
+        return OpenOptions::new().write(true).open(&target)?.write_all(bytes);
+    }
+    // A new file under the old name must not get around the old one's write protection.
+    if before.as_ref().is_some_and(|m| m.permissions().readonly()) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is write-protected"));
+    }
+    let (temporary, mut file) = beside(&target)?;
+    let written = fill(&mut file, bytes)
+        .and_then(|()| before.map_or(Ok(()), |m| fs::set_permissions(&temporary, m.permissions())));
+    drop(file);
+    let done = written.and_then(|()| fs::rename(&temporary, &target));
+    if done.is_err() {
+        // The first error is the one to report, not one of tidying up.
+        let _ = fs::remove_file(&temporary);
+    }
+    done
+}
+
+fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// A new file with a free name in the folder of `target`.
+fn beside(target: &Path) -> io::Result<(PathBuf, File)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let Some(name) = target.file_name() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
+    };
+    loop {
+        let mut temporary = std::ffi::OsString::from(".");
+        temporary.push(name);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        temporary.push(format!(".{}-{count}.tmp", std::process::id()));
+        let path = target.with_file_name(temporary);
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            // Left over by a process of the same number that was killed: try the next name.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
+            opened => return opened.map(|file| (path, file)),
+        }
+    }
+}
+
+/// A folder for one test, removed at its end.
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) struct Folder(pub PathBuf);
+
+    impl Folder {
+        pub(crate) fn new(name: &str) -> Folder {
+            let name = format!("ferras-{name}-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+
+        pub(crate) fn join(&self, name: &str) -> PathBuf {
+            self.0.join(name)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn writes_and_replaces() {
+        let folder = Folder::new("files");
+        let path = folder.join("a.txt");
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1, "a temporary file is left");
+    }
+
+    #[test]
+    fn says_which_file_and_leaves_nothing() {
+        let folder = Folder::new("files-refused");
+        let path = folder.join("missing/a.txt");
+        let error = write_atomic(&path, b"one").unwrap_err();
+        assert!(matches!(error, Error::Io { action: "write", .. }));
+        assert!(error.to_string().starts_with(&format!("cannot write {}", path.display())));
+        let error = write_atomic(&folder.0, b"one").unwrap_err();
+        assert!(error.to_string().ends_with("it is a folder"), "{error}");
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn keeps_links_modes_and_protection() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = Folder::new("files-unix");
+        let (path, link) = (folder.join("a.txt"), folder.join("link"));
+        fs::write(&path, "one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&path, &link).unwrap();
+        write_atomic(&link, b"two").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
+        let error = write_atomic(&path, b"three").unwrap_err();
+        assert!(error.to_string().ends_with("it is write-protected"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn devices_stay_devices() {
+        let error = write_atomic("/dev/full", b"one").unwrap_err();
+        assert!(error.to_string().contains("No space left"), "{error}");
+        write_atomic("/dev/null", b"one").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+}
