@@ -27,6 +27,8 @@ struct Draft {
     feeds: Vec<Feed>,
     states: Vec<State>,
     scopes: Vec<String>,
+    /// Nodes at which gradients stop, ascending.
+    stopped: Vec<NodeId>,
     error: Option<Error>,
 }
 
@@ -226,6 +228,32 @@ impl Builder {
 
     fn poison(&self) -> Value {
         Value { builder: self.clone(), id: None }
+    }
+
+    /// The same value under a node of its own, marked as the end of gradients. It is a reshape to
+    /// its own shape, which no method makes otherwise and which passes drop.
+    #[track_caller]
+    pub(crate) fn stopped(&self, v: &Value) -> Value {
+        let op = Op::Reshape(v.shape());
+        let same = self.push(op, &[v], "stop_gradient", Location::caller());
+        self.0.borrow_mut().stopped.extend(same.id);
+        same
+    }
+
+    /// How many nodes there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().nodes.len()
+    }
+
+    /// Gives nodes from a place on another source line.
+    pub(crate) fn relocate(&self, from: usize, at: &'static Location<'static>) {
+        self.0.borrow_mut().nodes.iter_mut().skip(from).for_each(|n| n.at = at);
+    }
+
+    /// Reads the nodes, and those at which gradients stop (ascending).
+    pub(crate) fn nodes<R>(&self, read: impl FnOnce(&[Node], &[NodeId]) -> R) -> R {
+        let draft = self.0.borrow();
+        read(&draft.nodes, &draft.stopped)
     }
 
     /// The node of an id, copied.

@@ -6,6 +6,7 @@ mod builder;
 mod compose;
 mod dtype;
 mod error;
+mod grad;
 mod infer;
 mod interpret;
 mod ir;
@@ -17,8 +18,10 @@ mod value;
 
 pub use backend::{Backend, Buffer, DeviceMemory, Executable, Signature, StateArg};
 pub use builder::{Builder, Value};
+pub use compose::same_padding;
 pub use dtype::DType;
 pub use error::{Error, Result};
+pub use grad::{gradients, gradients_with};
 pub use infer::infer;
 pub use interpret::{Interpreter, evaluate};
 pub use ir::{

@@ -1,2 +1,10 @@
 //! Functions composed of ops: they need no gradient and no kernel of their own.
 mod activation;
+mod arrange;
+mod pooling;
+mod random;
+mod softmax;
+mod special;
+mod statistics;
+
+pub use pooling::same_padding;

@@ -1,0 +1,183 @@
+//! Reverse-mode gradients: the graph under construction grows the ops that compute them.
+mod calculus;
+mod order;
+mod products;
+mod table;
+
+use crate::ir::{Node, NodeId, Op};
+use crate::{Builder, Value};
+use table::Site;
+
+/// The gradient of a scalar loss by each of `wrt`: ∂loss/∂w, of w's type. Zeros where the loss
+/// does not depend on it.
+///
+/// Nothing is built for parts of the graph that lead to none of `wrt`; integers, truth values and
+/// [`Value::stop_gradient`] end every path. Forward results are used again where a derivative is a
+/// function of them (tanh, sigmoid, exp, softmax).
+///
+/// ```
+/// use ferras_graph::{Builder, DType, TensorType, gradients};
+/// let b = Builder::new();
+/// let x = b.feed("x", TensorType::new(DType::F32, [4, 3]));
+/// let w = b.state("w", TensorType::new(DType::F32, [3, 2]));
+/// let loss = x.matmul(&w).tanh().mean(&[], false);
+/// let [dw] = &gradients(&loss, &[w.clone()])[..] else { unreachable!() };
+/// assert_eq!(dw.shape(), w.shape());
+/// ```
+///
+/// A loss that is no float scalar is a mistake, which [`Builder::finish`] reports.
+#[track_caller]
+pub fn gradients(loss: &Value, wrt: &[Value]) -> Vec<Value> {
+    let ty = loss.ty();
+    if ty.shape.rank() != 0 || !ty.dtype.is_float() {
+        let problem = format!("expected a loss that is one float, got {ty}; sum or average it");
+        return vec![loss.error("gradients", problem); wrt.len()];
+    }
+    let seed = loss.builder().scalar(ty.dtype, 1.0);
+    gradients_with(std::slice::from_ref(loss), &[seed], wrt)
+}
+
+/// The gradient of Σ ⟨outputsᵢ, seedsᵢ⟩ by each of `wrt`: the product of the seeds, which have the
+/// outputs' types, with the Jacobian.
+///
+/// ```
+/// use ferras_graph::{Builder, DType, TensorType, gradients_with};
+/// let b = Builder::new();
+/// let x = b.feed("x", TensorType::new(DType::F32, [3]));
+/// let dy = b.feed("dy", TensorType::new(DType::F32, [3]));
+/// let dx = gradients_with(&[x.exp()], &[dy], &[x]);
+/// assert_eq!(dx[0].shape().to_string(), "(3,)");
+/// ```
+#[track_caller]
+pub fn gradients_with(outputs: &[Value], seeds: &[Value], wrt: &[Value]) -> Vec<Value> {
+    let Some(builder) = outputs.first().map(Value::builder) else {
+        return wrt.iter().map(zeros_like).collect();
+    };
+    if outputs.len() != seeds.len() {
+        let problem = format!("expected {} seeds, got {}", outputs.len(), seeds.len());
+        return vec![builder.error("gradients", problem); wrt.len()];
+    }
+    if let Some((y, s)) = outputs.iter().zip(seeds).find(|(y, s)| y.ty() != s.ty()) {
+        let problem = format!("expected a seed of type {}, got {}", y.ty(), s.ty());
+        return vec![builder.error("gradients", problem); wrt.len()];
+    }
+    let poisoned = outputs.iter().chain(seeds).chain(wrt).find(|v| v.is_poisoned());
+    if let Some(poisoned) = poisoned {
+        return vec![poisoned.clone(); wrt.len()];
+    }
+    let mut tape = Tape::new(builder, outputs, wrt);
+    for (output, seed) in outputs.iter().zip(seeds) {
+        tape.add(output.id(), seed.clone());
+    }
+    tape.unwind();
+    wrt.iter().map(|w| tape.take(w)).collect()
+}
+
+impl Value {
+    /// The same value, as a constant to gradients.
+    ///
+    /// ```
+    /// use ferras_graph::{Builder, DType};
+    /// let x = Builder::new().full(DType::F32, [3], 1.0);
+    /// assert_eq!((&x - x.stop_gradient()).shape().to_string(), "(3,)");
+    /// ```
+    #[track_caller]
+    pub fn stop_gradient(&self) -> Value {
+        self.builder().stopped(self)
+    }
+}
+
+/// Zeros of a value's type.
+pub(crate) fn zeros_like(v: &Value) -> Value {
+    v.builder().full(v.dtype(), v.shape(), 0.0)
+}
+
+/// What is known of the gradients while the nodes are visited from last to first.
+struct Tape<'b> {
+    builder: &'b Builder,
+    /// Whether a node lies on a path from one of `wrt`.
+    needed: Vec<bool>,
+    /// The gradient by each node, as far as its users have told.
+    gradients: Vec<Option<Value>>,
+}
+
+impl<'b> Tape<'b> {
+    fn new(builder: &'b Builder, outputs: &[Value], wrt: &[Value]) -> Tape<'b> {
+        let ids = |values: &[Value]| values.iter().filter_map(Value::id).collect::<Vec<_>>();
+        let end = ids(outputs).into_iter().max().map_or(0, |id| id.index() + 1);
+        let mut needed = vec![false; end];
+        for id in ids(wrt).into_iter().filter(|id| id.index() < end) {
+            needed[id.index()] = true;
+        }
+        builder.nodes(|nodes, stopped| {
+            for (i, node) in nodes.iter().enumerate().take(end) {
+                let passes = node.ty.dtype.is_float() && !table::is_flat(&node.op);
+                let reached = node.inputs.iter().any(|id| needed[id.index()]);
+                let open = passes && stopped.binary_search(&NodeId(i as u32)).is_err();
+                needed[i] = node.ty.dtype.is_float() && needed[i] || open && reached;
+            }
+        });
+        Tape { builder, needed, gradients: vec![None; end] }
+    }
+
+    /// Adds a contribution to the gradient by a node.
+    fn add(&mut self, id: Option<NodeId>, gradient: Value) {
+        let Some(id) = id.filter(|id| self.needed.get(id.index()) == Some(&true)) else {
+            return;
+        };
+        let place = &mut self.gradients[id.index()];
+        *place = Some(match place.take() {
+            Some(sum) => sum + gradient,
+            None => gradient,
+        });
+    }
+
+    /// Visits all nodes, each after all of its users.
+    fn unwind(&mut self) {
+        for i in (0..self.gradients.len()).rev() {
+            let Some(dy) = self.gradients[i].clone() else { continue };
+            let id = NodeId(i as u32);
+            let node = self.builder.node(id);
+            if !node.inputs.iter().any(|id| self.needed[id.index()]) || self.ends(id, &node.op) {
+                continue;
+            }
+            let before = self.builder.len();
+            let site = Site::new(self.builder, &self.needed, id, &node, dy);
+            for (to, gradient) in table::gradient(&site) {
+                self.add(Some(to), gradient);
+            }
+            // A slow or wrong op of the gradient is best told by the line of the op it belongs to.
+            self.builder.relocate(before, node.at);
+        }
+    }
+
+    /// Whether gradients stop at a node that may itself be one of `wrt`.
+    fn ends(&self, id: NodeId, op: &Op) -> bool {
+        table::is_flat(op) || self.builder.nodes(|_, stopped| stopped.binary_search(&id).is_ok())
+    }
+
+    fn take(&self, w: &Value) -> Value {
+        let found = w.id().and_then(|id| self.gradients.get(id.index()).cloned().flatten());
+        found.unwrap_or_else(|| zeros_like(w))
+    }
+}
+
+/// The number that a value has everywhere, if it is known while the graph is built.
+fn known_number(builder: &Builder, mut id: NodeId) -> Option<f64> {
+    builder.nodes(|nodes, _| {
+        loop {
+            match &nodes[id.index()] {
+                Node { op: Op::Reshape(_) | Op::Broadcast(_), inputs, .. } => {
+                    id = *inputs.first()?
+                }
+                Node { op: Op::Constant(t), .. } if t.shape().elements() == 1 => {
+                    return t.to_f64_vec().first().copied();
+                }
+                _ => return None,
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;
