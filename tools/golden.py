@@ -28,6 +28,8 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["COLUMNS"] = "120"  # the width that `summary` sees
 os.environ["LINES"] = "40"
 
+sys.dont_write_bytecode = True  # leaves no __pycache__ in the working tree
+
 from golden_facts import TOPICS, wire  # noqa: E402  (the environment comes first)
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden"

@@ -33,8 +33,9 @@ def printed():
         box = {}
         yield box
     box["printed"] = text.getvalue()
+    seen = sorted({str(w.message) for w in seen if not issubclass(w.category, DeprecationWarning)})
     if seen:
-        box["warnings"] = sorted({str(w.message) for w in seen})
+        box["warnings"] = seen
 
 
 def early_stopping(args, values, note=None):

@@ -82,25 +82,52 @@ def bars():
     yield bar(2, longer, 1, True, "cut short", finish=False)
 
 
+class Ticking(keras.callbacks.Callback):
+    """Lets a tenth of a second pass in each batch.
+
+    A callback with hooks at the end of batches also makes Keras run all callbacks in
+    step with the batches; without one they run in other threads, and what is drawn varies.
+    """
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def tick(self):
+        self.clock.now += 0.1
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.tick()
+
+    on_test_batch_begin = on_predict_batch_begin = on_train_batch_begin
+
+    def on_train_batch_end(self, batch, logs=None):
+        pass
+
+    on_test_batch_end = on_predict_batch_end = on_train_batch_end
+
+
 def run(method, verbose, terminal, epochs=2, **args):
-    """A real fit, evaluate or predict with a clock that stands still."""
+    """A real fit, evaluate or predict."""
     spec = {"optimizer": {"class": "SGD", "args": {"learning_rate": 0.1}}, "loss": "mse", "metrics": ["mae"]}
     model = training.compiled(training.mlp(2, None), spec)
     training.start(model)
     x, y = training.X, training.REAL
-    with captured(terminal) as (_, stream):
+    with captured(terminal) as (clock, stream):
+        common = {"batch_size": 8, "verbose": verbose, "callbacks": [Ticking(clock)]}
         if method == "fit":
-            model.fit(x, y, batch_size=8, epochs=epochs, shuffle=False, verbose=verbose, **args)
+            model.fit(x, y, epochs=epochs, shuffle=False, **args, **common)
         elif method == "evaluate":
-            model.evaluate(x, y, batch_size=8, verbose=verbose)
+            model.evaluate(x, y, **common)
         else:
-            model.predict(x, batch_size=8, verbose=verbose)
+            model.predict(x, **common)
     out = {"method": method, "verbose": verbose, "terminal": terminal, "epochs": epochs}
     return {**out, "arguments": args, "text": stream.getvalue()}
 
 
 def runs():
-    for terminal, verbose in [(True, 1), (False, 1), (False, 2), (False, "auto"), (True, "auto")]:
+    yield run("fit", "auto", False)
+    for terminal, verbose in [(True, 1), (False, 2)]:
         yield run("fit", verbose, terminal)
         yield run("fit", verbose, terminal, validation_split=0.3)
         yield run("fit", verbose, terminal, epochs=1)
@@ -111,7 +138,8 @@ def runs():
 
 def facts():
     return {
-        "about": "the network and data of mlp_mse_sgd in training.json, batch size 8; the clock of `runs` stands still",
+        "about": "runs: the network, weights and data of mlp_mse_sgd in training.json, batch size 8, no shuffling; "
+        "every batch, also of validation, takes 0.1 s and everything else no time",
         "x": wire.array(training.X),
         "y": wire.array(training.REAL),
         "bars": list(bars()),

@@ -133,6 +133,8 @@ def plain():
     yield case("mlp_sparse_rmsprop", mlp(3, "softmax"), spec, X, LABELS)
     spec = {"optimizer": ADAM, "loss": CCE, "metrics": ["accuracy", "mse"]}
     yield case("mlp_categorical_adam", mlp(3, "softmax", hidden="selu"), spec, X, HOT)
+    spec = {"optimizer": SGD, "loss": SCCE, "metrics": ["sparse_categorical_crossentropy", "accuracy"]}
+    yield case("metrics_not_alphabetical", mlp(3, "softmax"), spec, X, LABELS, "the order of evaluate's list")
     loss = {"class": "CategoricalCrossentropy", "args": {"from_logits": True, "label_smoothing": 0.1}}
     yield case("mlp_logits_smoothing", mlp(3, None, hidden="elu"), {"optimizer": SGD, "loss": loss}, X, HOT)
     yield case("whole_batches", mlp(2, None), {"optimizer": SGD, "loss": "mae"}, X[:20], REAL[:20], "no smaller batch")
@@ -283,16 +285,12 @@ def two_in_two_out(loss):
 def batches():
     """`train_on_batch` and `test_on_batch`: what each call returns."""
     model = compiled(mlp(1, "sigmoid"), {"optimizer": SGD, "loss": BCE, "metrics": ["accuracy"]})
-    out = {"note": "the values run on over calls until reset_metrics", "model": json.loads(model.to_json())}
+    out = {"note": "every call starts its metrics anew", "model": json.loads(model.to_json())}
     out["compile"] = {"optimizer": SGD, "loss": BCE, "metrics": ["accuracy"]}
     out["initial_weights"], out["calls"] = start(model), []
-    calls = [("train", 0, 8, {}), ("train", 8, 12, {}), ("reset", 0, 0, {}), ("train", 12, 20, {}), ("test", 0, 10, {})]
+    calls = [("train", 0, 8, {}), ("train", 8, 12, {}), ("train", 12, 20, {}), ("test", 0, 10, {})]
     calls += [("test", 10, 22, {}), ("train", 0, 6, {"class_weight": {0: 2.0, 1: 0.5}}), ("train", 0, 6, {"sample_weight": WEIGHTS[:6]})]
     for kind, first, last, args in calls:
-        if kind == "reset":
-            model.reset_metrics()
-            out["calls"].append({"call": "reset_metrics"})
-            continue
         result = getattr(model, f"{kind}_on_batch")(X[first:last], BINARY[first:last], **args)
         row = {"call": f"{kind}_on_batch", "rows": [first, last], "arguments": stored(args)}
         row["returns"] = [float(np.float32(v)) for v in result]
