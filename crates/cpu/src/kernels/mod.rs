@@ -12,8 +12,11 @@
 //! Elementwise functions have no plan: [`math`] hands out function pointers that work on slices.
 
 pub mod conv;
+pub mod copy;
 pub mod math;
 pub mod matmul;
+pub mod pool;
+pub mod reduce;
 pub mod simd;
 #[cfg(test)]
 mod testing;

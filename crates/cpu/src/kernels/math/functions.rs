@@ -247,8 +247,7 @@ unsafe fn patch_large<S: Simd>(x: S::V, y: S::V, f: impl Fn(f32) -> f32) -> S::V
         S::store(xs.as_mut_ptr(), x);
         S::store(ys.as_mut_ptr(), y);
         for (x, y) in xs.iter().zip(ys.iter_mut()).take(S::LANES) {
-            // `!(… ≤ …)`, so that NaN is replaced too.
-            if !(x.abs() <= LARGE_ANGLE) {
+            if x.abs() > LARGE_ANGLE || x.is_nan() {
                 *y = f(*x);
             }
         }

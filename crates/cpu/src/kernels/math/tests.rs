@@ -1,3 +1,4 @@
+#![allow(clippy::needless_range_loop)] // several arrays are walked by one index
 use super::*;
 use crate::kernels::testing::Floats;
 
