@@ -25,7 +25,17 @@ pub mod regularizers;
 mod trainer;
 pub mod utils;
 
+/// What models are fed with: arrays, views, streams.
+pub mod data {
+    pub use crate::trainer::data::Data;
+    pub use crate::trainer::dataset::{Batch, Dataset};
+}
+
 pub use error::{Error, Result};
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor};
 pub use random::set_random_seed;
+pub use trainer::{
+    Callback, Compile, Evaluate, Fit, History, Logs, Predict, Run, RunParams, ValidationFreq,
+    Verbose,
+};

@@ -9,6 +9,9 @@ pub use crate::metrics::{Metric, MetricFn};
 pub use crate::models::{Input, Model, Sequential, SymbolicTensor};
 pub use crate::optimizers::{Optimizer, OptimizerFn};
 pub use crate::regularizers::{Regularizer, RegularizerFn};
-pub use crate::{Error, Result, set_random_seed};
+pub use crate::{
+    Callback, Compile, Error, Evaluate, Fit, History, Logs, Predict, Result, Run, ValidationFreq,
+    set_random_seed,
+};
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor, TensorType, Value};

@@ -158,7 +158,7 @@ impl Builder {
             return Err(error);
         }
         let poisoned = || Error::Internal("a value without node or error".into());
-        for (state, update) in updates {
+        for (state, update) in updates.iter().filter(|(s, u)| s.id != u.id) {
             let place = draft.states.iter_mut().find(|s| Some(s.node) == state.id);
             place.ok_or_else(poisoned)?.update = Some(update.id.ok_or_else(poisoned)?);
         }

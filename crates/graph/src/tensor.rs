@@ -48,6 +48,9 @@ macro_rules! elements {
             fn zeros(dtype: DType, count: usize) -> TensorData {
                 match dtype { $(DType::$variant => TensorData::$variant(vec![Default::default(); count]),)* }
             }
+            fn clear(&mut self) {
+                match self { $(TensorData::$variant(v) => v.clear(),)* }
+            }
             fn borrow(&self) -> Elements<'_> {
                 match self { $(TensorData::$variant(v) => Elements::$variant(v),)* }
             }
@@ -68,6 +71,22 @@ macro_rules! elements {
             /// Their type.
             pub fn dtype(&self) -> DType {
                 match self { $(Elements::$variant(_) => DType::$variant,)* }
+            }
+            /// The elements at these places, or nothing where they reach beyond the end.
+            pub fn get(&self, range: std::ops::Range<usize>) -> Option<Self> {
+                match self { $(Elements::$variant(v) => v.get(range).map(Elements::$variant),)* }
+            }
+            /// Appends rows of `width` elements, in the order of `rows`; false, and nothing is
+            /// appended, if a row is beyond the end or `into` is of another type.
+            fn append_rows(&self, width: usize, rows: &[usize], into: &mut TensorData) -> bool {
+                let fits = |len: usize| rows.iter().all(|r| (r + 1).saturating_mul(width) <= len);
+                match (self, into) {
+                    $((Elements::$variant(v), TensorData::$variant(out)) if fits(v.len()) => {
+                        rows.iter().for_each(|r| out.extend_from_slice(&v[r * width..][..width]));
+                        true
+                    })*
+                    _ => false,
+                }
             }
             /// A copy that owns its data.
             pub fn to_owned(&self) -> TensorData {
@@ -235,6 +254,64 @@ impl Tensor {
     /// A borrowed view of the whole.
     pub fn view(&self) -> TensorView<'_> {
         TensorView { shape: &self.shape, elements: self.elements() }
+    }
+
+    /// Rows `start..limit` of the first axis, borrowed; `shape` receives their shape.
+    ///
+    /// ```
+    /// use ferras_graph::Tensor;
+    /// let t = Tensor::new([3, 2], vec![1, 2, 3, 4, 5, 6])?;
+    /// let mut shape = Vec::new();
+    /// assert_eq!(t.rows(1..3, &mut shape)?.to_tensor(), Tensor::new([2, 2], vec![3, 4, 5, 6])?);
+    /// # Ok::<(), ferras_graph::Error>(())
+    /// ```
+    pub fn rows<'a>(
+        &'a self,
+        range: std::ops::Range<usize>,
+        shape: &'a mut Vec<usize>,
+    ) -> Result<TensorView<'a>> {
+        let width = self.row_len();
+        shape.clear();
+        shape.extend_from_slice(&self.shape);
+        let beyond = || Error::Tensor(format!("rows {range:?} are not within {}", self.shape));
+        *shape.first_mut().ok_or_else(beyond)? = range.len();
+        let places = range.start.saturating_mul(width)..range.end.saturating_mul(width);
+        let elements = self.elements().get(places).ok_or_else(beyond)?;
+        Ok(TensorView { shape, elements })
+    }
+
+    /// Makes this tensor the given rows of `source`, in that order; its memory is reused.
+    ///
+    /// ```
+    /// use ferras_graph::Tensor;
+    /// let t = Tensor::new([3, 2], vec![1, 2, 3, 4, 5, 6])?;
+    /// let mut batch = Tensor::scalar(0);
+    /// batch.gather_rows(&t, &[2, 0])?;
+    /// assert_eq!(batch, Tensor::new([2, 2], vec![5, 6, 1, 2])?);
+    /// # Ok::<(), ferras_graph::Error>(())
+    /// ```
+    pub fn gather_rows(&mut self, source: &Tensor, rows: &[usize]) -> Result<()> {
+        let beyond = || Error::Tensor(format!("a row is not within {}", source.shape));
+        let mut shape = source.shape.to_vec();
+        *shape.first_mut().ok_or_else(beyond)? = rows.len();
+        if self.dtype() != source.dtype() {
+            self.data = Arc::new(TensorData::zeros(source.dtype(), 0));
+        }
+        self.shape = shape.into();
+        let data = Arc::make_mut(&mut self.data);
+        data.clear();
+        match source.elements().append_rows(source.row_len(), rows, data) {
+            true => Ok(()),
+            false => {
+                self.shape = Shape::from([0]);
+                Err(beyond())
+            }
+        }
+    }
+
+    /// Elements in one row of the first axis.
+    fn row_len(&self) -> usize {
+        self.shape.iter().skip(1).product()
     }
 
     /// The data as an array of `ndarray`, if it is of type `T`.

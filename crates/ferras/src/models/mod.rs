@@ -4,6 +4,7 @@ mod network;
 mod sequential;
 mod symbolic;
 
+pub(crate) use model::Topology;
 pub use model::{Model, Variable};
 pub use network::Network;
 pub use sequential::Sequential;

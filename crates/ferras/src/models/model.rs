@@ -1,8 +1,8 @@
 //! `Model`: a network with the values of its weights.
-use super::network::{Network, join};
+use super::network::Network;
 use super::{SymbolicInputs, SymbolicTensor};
 use crate::config::{Configured, Map};
-use crate::layers::{Build, Call, Layer, LayerRef, TensorSpec, Trace, WeightSpec};
+use crate::layers::{Build, Call, Layer, LayerRef, TensorSpec, WeightSpec};
 use crate::random::{Generator, next_seed};
 use crate::{Error, Result};
 use ferras_graph::{Backend, Buffer, Tensor, TensorType, Value};
@@ -261,13 +261,5 @@ impl Layer for Nested {
         let (trace, path, trainable) = cx.parts();
         let path = path.to_string();
         self.network.trace(trace, &path, trainable, &inputs)
-    }
-}
-
-/// The weights' values of a model in a graph, under their paths.
-pub(crate) fn bind(trace: &mut Trace, variables: &[Variable]) {
-    for v in variables {
-        let value = trace.builder.state(&v.spec.path, v.spec.ty.clone());
-        trace.weights.insert(join("", &v.spec.path), value);
     }
 }

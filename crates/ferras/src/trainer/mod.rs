@@ -1,5 +1,26 @@
-//! Training: `compile`, the one loop, history.
+//! Training: `compile`, the one loop, history, callbacks.
+mod callback;
+mod compile;
+pub(crate) mod data;
+pub(crate) mod dataset;
+mod evaluate;
+mod fit;
+pub(crate) mod history;
+mod metric;
+mod options;
+mod predict;
+mod progress;
+mod step;
+mod targets;
+
+pub use callback::{Callback, Run, RunParams};
+pub use compile::Compile;
+pub use history::{History, Logs};
+pub use options::{Evaluate, Fit, Predict, ValidationFreq, Verbose};
 
 /// What a model keeps for training.
 #[derive(Debug, Default)]
-pub(crate) struct TrainingState {}
+pub(crate) struct TrainingState {
+    pub(crate) compiled: Option<compile::Compiled>,
+    pub(crate) steps: step::StepCache,
+}

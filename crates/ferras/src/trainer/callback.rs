@@ -1,0 +1,203 @@
+//! Callbacks: what a program can do between the steps of training.
+use super::History;
+use super::history::Logs;
+use super::metric::{TrackerStates, Trackers};
+use crate::models::Model;
+use crate::{Error, Result};
+use ferras_graph::Tensor;
+
+/// Something to do between the steps of training, evaluation and prediction. Every hook does
+/// nothing unless it is written.
+///
+/// ```
+/// use ferras::prelude::*;
+///
+/// /// Counts the steps of training.
+/// #[derive(Default)]
+/// struct Counter(usize);
+///
+/// impl Callback for Counter {
+///     fn on_train_batch_end(&mut self, _batch: usize, _run: &mut Run) -> Result<()> {
+///         self.0 += 1;
+///         Ok(())
+///     }
+/// }
+///
+/// let mut model = Sequential::new().add(Dense::new(1).input_dim(2));
+/// model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
+/// let mut counter = Counter::default();
+/// let fit = Fit::new().epochs(3).batch_size(2).verbose(0).callback(&mut counter);
+/// model.fit([[0.0_f32, 1.0], [1.0, 0.0], [1.0, 1.0]], [1.0_f32, 1.0, 2.0], fit)?;
+/// assert_eq!(counter.0, 6);
+/// # Ok::<(), ferras::Error>(())
+/// ```
+#[allow(unused_variables)]
+pub trait Callback {
+    /// Before the first epoch.
+    fn on_train_begin(&mut self, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// After the last epoch; `history` is what `fit` will return.
+    fn on_train_end(&mut self, history: &History, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// Before an epoch, counted from 0.
+    fn on_epoch_begin(&mut self, epoch: usize, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// After an epoch and its validation.
+    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// Before a training step, counted from 0 in each epoch.
+    fn on_train_batch_begin(&mut self, batch: usize, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// After a training step; `run.logs()` has the running numbers.
+    fn on_train_batch_end(&mut self, batch: usize, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// Before an evaluation or validation.
+    fn on_test_begin(&mut self, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// After an evaluation or validation.
+    fn on_test_end(&mut self, logs: &Logs, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// Before an evaluation step.
+    fn on_test_batch_begin(&mut self, batch: usize, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// After an evaluation step.
+    fn on_test_batch_end(&mut self, batch: usize, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// Before a prediction.
+    fn on_predict_begin(&mut self, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// After a prediction.
+    fn on_predict_end(&mut self, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// Before the prediction of a batch.
+    fn on_predict_batch_begin(&mut self, batch: usize, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+    /// After the prediction of a batch.
+    fn on_predict_batch_end(&mut self, batch: usize, run: &mut Run) -> Result<()> {
+        Ok(())
+    }
+}
+
+macro_rules! forward {
+    ($($hook:ident($($name:ident: $ty:ty),*);)*) => {
+        $(fn $hook(&mut self, $($name: $ty,)* run: &mut Run) -> Result<()> {
+            (**self).$hook($($name,)* run)
+        })*
+    };
+}
+
+/// A borrowed callback, so that what it gathered can be read after training.
+impl<C: Callback + ?Sized> Callback for &mut C {
+    forward! {
+        on_train_begin();
+        on_train_end(history: &History);
+        on_epoch_begin(epoch: usize);
+        on_epoch_end(epoch: usize, logs: &Logs);
+        on_train_batch_begin(batch: usize);
+        on_train_batch_end(batch: usize);
+        on_test_begin();
+        on_test_end(logs: &Logs);
+        on_test_batch_begin(batch: usize);
+        on_test_batch_end(batch: usize);
+        on_predict_begin();
+        on_predict_end();
+        on_predict_batch_begin(batch: usize);
+        on_predict_batch_end(batch: usize);
+    }
+}
+
+/// What a run is set to do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunParams {
+    /// The epoch at which training ends.
+    pub epochs: usize,
+    /// Steps of an epoch, where that is known.
+    pub steps: Option<usize>,
+    /// 0 silent, 1 progress bar, 2 one line an epoch.
+    pub verbose: usize,
+    /// Whether epochs are validated.
+    pub validates: bool,
+}
+
+/// A callback's view of the run: the numbers so far, the learning rate, the weights.
+#[derive(Debug)]
+pub struct Run<'a> {
+    pub(crate) model: Access<'a>,
+    pub(crate) numbers: Option<(&'a Trackers, &'a TrackerStates)>,
+    pub(crate) params: &'a RunParams,
+    pub(crate) stop: &'a mut bool,
+}
+
+/// The model of a run: to change while it is trained, else to look at.
+#[derive(Debug)]
+pub(crate) enum Access<'a> {
+    Read(&'a Model),
+    Write(&'a mut Model),
+}
+
+impl Run<'_> {
+    /// What the run is set to do.
+    pub fn params(&self) -> &RunParams {
+        self.params
+    }
+
+    /// The running loss and metrics of this epoch or evaluation.
+    pub fn logs(&self) -> Result<Logs> {
+        self.numbers.map_or_else(|| Ok(Logs::default()), |(trackers, s)| trackers.logs(s))
+    }
+
+    /// Ends training after this step.
+    pub fn stop_training(&mut self) {
+        *self.stop = true;
+    }
+
+    /// The model, to look at.
+    pub fn model(&self) -> &Model {
+        match &self.model {
+            Access::Read(model) => model,
+            Access::Write(model) => model,
+        }
+    }
+
+    /// Values of all weights, in order.
+    pub fn get_weights(&self) -> Result<Vec<Tensor>> {
+        self.model().get_weights()
+    }
+
+    /// Replaces the values of all weights; an error outside of training.
+    pub fn set_weights(&mut self, values: &[Tensor]) -> Result<()> {
+        self.model_mut()?.set_weights(values)
+    }
+
+    /// The learning rate of the next step.
+    pub fn learning_rate(&self) -> Result<f64> {
+        self.model().learning_rate()
+    }
+
+    /// Sets the learning rate from the next step on; an error outside of training.
+    pub fn set_learning_rate(&mut self, rate: f64) -> Result<()> {
+        self.model_mut()?.set_learning_rate(rate)
+    }
+
+    fn model_mut(&mut self) -> Result<&mut Model> {
+        match &mut self.model {
+            Access::Write(model) => Ok(model),
+            Access::Read(_) => {
+                Err(Error::Model("a model can only be changed while it is trained".into()))
+            }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! `compile`: which optimizer, losses and metrics a model is trained with.
+use super::TrainingState;
+use super::step::StepCache;
+use crate::losses::{Loss, LossFn};
+use crate::metrics::Metric;
+use crate::models::Model;
+use crate::optimizers::{self, Optimizer, OptimizerFn};
+use crate::random::next_seed;
+use crate::{Error, Result};
+use ferras_graph::{Buffer, Tensor, TensorType};
+use std::sync::Arc;
+
+/// The arguments of [`Model::compile`], with Keras' names and defaults.
+///
+/// ```
+/// use ferras::prelude::*;
+/// let mut model = Sequential::new().add(Dense::new(1).activation("sigmoid").input_dim(2));
+/// model.compile(
+///     Compile::new().optimizer("adam").loss("binary_crossentropy").metrics(["accuracy"]),
+/// )?;
+/// # Ok::<(), ferras::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Compile {
+    optimizer: Optimizer,
+    losses: PerOutput<Option<Loss>>,
+    loss_weights: PerOutput<f64>,
+    metrics: PerOutput<Vec<Metric>>,
+    weighted_metrics: PerOutput<Vec<Metric>>,
+}
+
+/// Something for each output of a model.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum PerOutput<T> {
+    #[default]
+    Unset,
+    One(T),
+    List(Vec<T>),
+    Named(Vec<(String, T)>),
+}
+
+impl<T: Clone> PerOutput<T> {
+    fn push(&mut self, name: String, value: T) {
+        match self {
+            PerOutput::Named(list) => list.push((name, value)),
+            _ => *self = PerOutput::Named(vec![(name, value)]),
+        }
+    }
+
+    /// One value for each output. `what` is the argument, for errors.
+    fn resolve(&self, names: &[&str], what: &str) -> Result<Vec<Option<T>>> {
+        let outputs = names.len();
+        match self {
+            PerOutput::Unset => Ok(vec![None; outputs]),
+            PerOutput::One(value) => Ok(vec![Some(value.clone()); outputs]),
+            PerOutput::List(list) if list.len() == outputs => {
+                Ok(list.iter().cloned().map(Some).collect())
+            }
+            PerOutput::List(list) => Err(Error::argument(
+                what,
+                format!("must have one entry for each of {outputs} outputs, got {}", list.len()),
+            )),
+            PerOutput::Named(list) => {
+                if let Some((name, _)) = list.iter().find(|(n, _)| !names.contains(&n.as_str())) {
+                    let hint = crate::config::suggest(name, names);
+                    let kind = "output";
+                    return Err(Error::Unknown { kind, name: name.clone(), hint });
+                }
+                let find = |name: &&str| list.iter().find(|(n, _)| n == name);
+                Ok(names.iter().map(|n| find(n).map(|(_, value)| value.clone())).collect())
+            }
+        }
+    }
+}
+
+impl Default for Compile {
+    fn default() -> Compile {
+        Compile::new()
+    }
+}
+
+impl Compile {
+    /// Keras' defaults: `rmsprop`, no loss, no metrics.
+    pub fn new() -> Compile {
+        Compile {
+            optimizer: "rmsprop".into(),
+            losses: PerOutput::Unset,
+            loss_weights: PerOutput::Unset,
+            metrics: PerOutput::Unset,
+            weighted_metrics: PerOutput::Unset,
+        }
+    }
+
+    /// The optimizer, by name or object.
+    pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Compile {
+        self.optimizer = optimizer.into();
+        self
+    }
+
+    /// The loss of every output.
+    pub fn loss(mut self, loss: impl Into<Loss>) -> Compile {
+        self.losses = PerOutput::One(Some(loss.into()));
+        self
+    }
+
+    /// The losses of several outputs, in order.
+    pub fn losses(mut self, losses: impl IntoIterator<Item = impl Into<Loss>>) -> Compile {
+        self.losses = PerOutput::List(losses.into_iter().map(|l| Some(l.into())).collect());
+        self
+    }
+
+    /// The loss of the output of this name; outputs without any take no part in training.
+    pub fn loss_for(mut self, output: impl Into<String>, loss: impl Into<Loss>) -> Compile {
+        self.losses.push(output.into(), Some(loss.into()));
+        self
+    }
+
+    /// Factors of several outputs' losses in the sum, in order.
+    pub fn loss_weights(mut self, weights: impl Into<Vec<f64>>) -> Compile {
+        self.loss_weights = PerOutput::List(weights.into());
+        self
+    }
+
+    /// Factor of the loss of the output of this name; 1 for others.
+    pub fn loss_weight_for(mut self, output: impl Into<String>, weight: f64) -> Compile {
+        self.loss_weights.push(output.into(), weight);
+        self
+    }
+
+    /// Metrics of the output; of every output where there are several.
+    pub fn metrics(mut self, metrics: impl IntoIterator<Item = impl Into<Metric>>) -> Compile {
+        self.metrics = PerOutput::One(metrics.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Metrics of the output of this name.
+    pub fn metrics_for(
+        mut self,
+        output: impl Into<String>,
+        metrics: impl IntoIterator<Item = impl Into<Metric>>,
+    ) -> Compile {
+        self.metrics.push(output.into(), metrics.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Metrics that sample and class weights count in.
+    pub fn weighted_metrics(
+        mut self,
+        metrics: impl IntoIterator<Item = impl Into<Metric>>,
+    ) -> Compile {
+        self.weighted_metrics = PerOutput::One(metrics.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// What `compile` leaves in a model.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) arguments: Compile,
+    pub(crate) optimizer: Arc<dyn OptimizerFn>,
+    /// Empty until the first training step.
+    pub(crate) optimizer_states: Vec<OptimizerVariable>,
+    /// Seed and number of steps: the key of everything random in a step.
+    pub(crate) key: Buffer,
+}
+
+/// A variable of the optimizer.
+#[derive(Debug)]
+pub(crate) struct OptimizerVariable {
+    pub(crate) path: String,
+    pub(crate) ty: TensorType,
+    pub(crate) buffer: Buffer,
+}
+
+/// What is trained and measured at one output.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// The output's place among the model's.
+    pub(crate) output: usize,
+    pub(crate) name: String,
+    pub(crate) loss: Option<Arc<dyn LossFn>>,
+    pub(crate) loss_weight: f64,
+    pub(crate) metrics: Vec<Metric>,
+    pub(crate) weighted_metrics: Vec<Metric>,
+}
+
+impl Compiled {
+    /// What is trained and measured at the outputs of these names; outputs with neither loss nor
+    /// metric are left out.
+    pub(crate) fn targets(&self, names: &[&str]) -> Result<Vec<Target>> {
+        let arguments = &self.arguments;
+        let losses = arguments.losses.resolve(names, "loss")?;
+        let weights = arguments.loss_weights.resolve(names, "loss_weights")?;
+        let metrics = arguments.metrics.resolve(names, "metrics")?;
+        let weighted = arguments.weighted_metrics.resolve(names, "weighted_metrics")?;
+        let parts = names.iter().zip(losses).zip(weights).zip(metrics).zip(weighted);
+        let mut targets = Vec::new();
+        for (output, ((((name, loss), weight), metrics), weighted_metrics)) in parts.enumerate() {
+            let target = Target {
+                output,
+                name: name.to_string(),
+                loss: loss.flatten().map(|l| l.get()).transpose()?,
+                loss_weight: Option::unwrap_or(weight, 1.0),
+                metrics: Option::unwrap_or_default(metrics),
+                weighted_metrics: Option::unwrap_or_default(weighted_metrics),
+            };
+            let measured = !target.metrics.is_empty() || !target.weighted_metrics.is_empty();
+            if target.loss.is_some() || measured {
+                targets.push(target);
+            }
+        }
+        Ok(targets)
+    }
+}
+
+impl Model {
+    /// Sets the optimizer, the losses and the metrics; the optimizer begins anew.
+    ///
+    /// An unknown name is an error here, and the model stays as it was.
+    pub fn compile(&mut self, arguments: Compile) -> Result<()> {
+        let optimizer = arguments.optimizer.get()?;
+        check_names(&arguments)?;
+        self.build_stack(None)?;
+        let seed = next_seed();
+        let key = Tensor::new([2], vec![seed as i64, 0])?;
+        let key = self.backend.upload(&key)?;
+        let compiled = Compiled { arguments, optimizer, optimizer_states: Vec::new(), key };
+        if let Ok(network) = self.network() {
+            compiled.targets(&network.output_names())?;
+        }
+        self.training = TrainingState { compiled: Some(compiled), steps: StepCache::default() };
+        Ok(())
+    }
+
+    /// What `compile` left; an error before it.
+    pub(crate) fn compiled(&self, action: &str) -> Result<&Compiled> {
+        self.training.compiled.as_ref().ok_or_else(|| not_compiled(&self.name, action))
+    }
+
+    /// Gives the optimizer its variables, once the weights are known.
+    pub(crate) fn prepare_optimizer(&mut self) -> Result<()> {
+        let missing = || not_compiled(&self.name, "fit");
+        let compiled = self.training.compiled.as_mut().ok_or_else(missing)?;
+        if !compiled.optimizer_states.is_empty() {
+            return Ok(());
+        }
+        let weights: Vec<(&str, &TensorType)> = self
+            .variables
+            .iter()
+            .filter(|v| v.is_trainable())
+            .map(|v| (v.path(), v.ty()))
+            .collect();
+        let upload = |state: optimizers::OptimizerState| -> Result<OptimizerVariable> {
+            let buffer = self.backend.upload(&state.initial)?;
+            Ok(OptimizerVariable { path: state.path, ty: state.initial.ty(), buffer })
+        };
+        let states = optimizers::states(&*compiled.optimizer, &weights);
+        compiled.optimizer_states = states.into_iter().map(upload).collect::<Result<_>>()?;
+        Ok(())
+    }
+
+    /// The optimizer's learning rate at this moment.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let mut model = Sequential::new().add(Dense::new(1).input_dim(2));
+    /// model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
+    /// assert_eq!(model.learning_rate()?, f64::from(0.01_f32));
+    /// model.set_learning_rate(0.1)?;
+    /// assert_eq!(model.learning_rate()?, f64::from(0.1_f32));
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn learning_rate(&self) -> Result<f64> {
+        let compiled = self.compiled("learning_rate")?;
+        match compiled.optimizer_states.iter().find(|s| s.path == "learning_rate") {
+            Some(state) => {
+                Ok(state.buffer.download()?.to_f64_vec().first().copied().unwrap_or(0.0))
+            }
+            None => Ok(f64::from(compiled.optimizer.common().learning_rate.initial() as f32)),
+        }
+    }
+
+    /// Sets the optimizer's learning rate from the next step on.
+    pub fn set_learning_rate(&mut self, rate: f64) -> Result<()> {
+        if !rate.is_finite() {
+            return Err(Error::argument("learning_rate", format!("must be finite, got {rate}")));
+        }
+        self.build_stack(None)?;
+        self.prepare_optimizer()?;
+        let buffer = self.backend.upload(&Tensor::scalar(rate as f32))?;
+        let states = self.training.compiled.iter_mut().flat_map(|c| &mut c.optimizer_states);
+        for state in states.filter(|s| s.path == "learning_rate") {
+            state.buffer = buffer;
+            break;
+        }
+        Ok(())
+    }
+}
+
+fn not_compiled(model: &str, action: &str) -> Error {
+    Error::Model(format!(
+        "model {model:?} is not compiled: call compile(Compile::new().loss(…)) before {action}"
+    ))
+}
+
+/// Looks up every name, so that a wrong one is told at once.
+fn check_names(arguments: &Compile) -> Result<()> {
+    fn each<T>(list: &PerOutput<T>) -> Vec<&T> {
+        match list {
+            PerOutput::Unset => Vec::new(),
+            PerOutput::One(value) => vec![value],
+            PerOutput::List(values) => values.iter().collect(),
+            PerOutput::Named(values) => values.iter().map(|(_, v)| v).collect(),
+        }
+    }
+    for loss in each(&arguments.losses).into_iter().flatten() {
+        loss.get()?;
+    }
+    let metrics = each(&arguments.metrics).into_iter().chain(each(&arguments.weighted_metrics));
+    for metric in metrics.flatten() {
+        super::metric::check_name(metric)?;
+    }
+    for weight in each(&arguments.loss_weights) {
+        if !weight.is_finite() {
+            let problem = format!("must be finite, got {weight}");
+            return Err(Error::argument("loss_weights", problem));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,442 @@
+//! `fit`: the one loop. It feeds steps and calls callbacks; everything else is in the step's graph.
+use super::callback::{Access, Callback, Run, RunParams};
+use super::compile::Target;
+use super::data::Data;
+use super::dataset::{Arrays, Batch, Dataset, Rows, Staging, positive};
+use super::history::{History, Logs};
+use super::metric::{TrackerStates, Trackers};
+use super::options::{Fit, ValidationFreq};
+use super::progress;
+use super::step::{BatchView, Mode, Step, trackers};
+use super::targets::Weighting;
+use crate::layers::PartialShape;
+use crate::models::{Model, Topology};
+use crate::random::Generator;
+use crate::{Error, Result};
+use ferras_graph::DType;
+use std::sync::{Arc, mpsc};
+use std::time::Instant;
+
+/// Batches that a stream's thread may be ahead of training.
+const PREFETCH: usize = 2;
+
+impl Model {
+    /// Trains the model for some epochs and returns what was logged.
+    ///
+    /// `x` and `y` are arrays with one row a sample, one for each input and output. An error
+    /// leaves the model usable, with the weights of its last whole step.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// set_random_seed(7);
+    /// let mut model = Sequential::new().add(Dense::new(1).input_dim(1));
+    /// model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
+    /// let (x, y) = ([[0.0_f32], [1.0], [2.0], [3.0]], [[1.0_f32], [3.0], [5.0], [7.0]]);
+    /// let history = model.fit(x, y, Fit::new().epochs(50).batch_size(2).verbose(0))?;
+    /// assert!(history.last("loss").unwrap() < history.get("loss").unwrap()[0]);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn fit(
+        &mut self,
+        x: impl Into<Data>,
+        y: impl Into<Data>,
+        options: Fit<'_>,
+    ) -> Result<History> {
+        self.compiled("fit")?;
+        let (x, y) = (x.into(), y.into());
+        self.build_on(&x)?;
+        self.prepare_optimizer()?;
+        let targets = self.targets()?;
+        let weighting = options.weighting.clone();
+        let arrays = self.arrays(&targets, x, y, weighting)?;
+        let (arrays, validation) = self.validation(&targets, arrays, &options)?;
+        let batch_size = match (options.batch_size, options.steps_per_epoch) {
+            (Some(size), _) => positive("batch_size", size)?,
+            (None, Some(steps)) => arrays.rows.div_ceil(positive("steps_per_epoch", steps)?),
+            (None, None) => 32,
+        };
+        let steps = options.steps_per_epoch.unwrap_or(arrays.rows.div_ceil(batch_size));
+        let sampler = Sampler::new(arrays.rows, batch_size, !options.keep_order);
+        let trackers = trackers(self, &targets, &arrays.y)?;
+        let source = Source::Arrays { arrays, sampler, steps: positive("steps_per_epoch", steps)? };
+        Training::new(self, targets, trackers, options, batch_size, validation)?.run(source)
+    }
+
+    /// Trains the model on a stream of batches; see [`Dataset`].
+    pub fn fit_dataset(&mut self, dataset: &mut dyn Dataset, options: Fit<'_>) -> Result<History> {
+        self.compiled("fit")?;
+        if options.validation_split != 0.0 {
+            let problem = "needs arrays; give a stream's validation data as validation_data";
+            return Err(Error::argument("validation_split", problem));
+        }
+        let first = dataset.batches().next();
+        let first = first.ok_or_else(|| Error::Data("the data set has no batch".into()))??;
+        self.build_on(&Data::from(first.x.clone()))?;
+        self.prepare_optimizer()?;
+        let targets = self.targets()?;
+        let checked = self.check_batch(&targets, first)?;
+        let validation = match &options.validation_data {
+            None => None,
+            Some((x, y, w)) => {
+                let weighting = Weighting { sample_weight: w.clone(), class_weight: Vec::new() };
+                Some(self.arrays(&targets, x.clone(), y.clone(), weighting)?)
+            }
+        };
+        let trackers = trackers(self, &targets, &checked.y)?;
+        let steps = options.steps_per_epoch;
+        let source = Source::Stream { dataset, steps };
+        Training::new(self, targets, trackers, options, 32, validation)?.run(source)
+    }
+
+    /// One update of the weights; returns the batch's loss and metrics before it.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let mut model = Sequential::new().add(Dense::new(1).input_dim(2));
+    /// model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
+    /// let logs = model.train_on_batch([[0.0_f32, 1.0]], [[1.0_f32]])?;
+    /// assert!(logs.get("loss").is_some());
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn train_on_batch(&mut self, x: impl Into<Data>, y: impl Into<Data>) -> Result<Logs> {
+        self.train_on_weighted_batch(x.into(), y.into(), Weighting::default())
+    }
+
+    /// [`Model::train_on_batch`] with a weight for each sample.
+    pub fn train_on_batch_weighted(
+        &mut self,
+        x: impl Into<Data>,
+        y: impl Into<Data>,
+        sample_weight: impl Into<Data>,
+    ) -> Result<Logs> {
+        let sample_weight = Some(sample_weight.into());
+        let weighting = Weighting { sample_weight, class_weight: Vec::new() };
+        self.train_on_weighted_batch(x.into(), y.into(), weighting)
+    }
+
+    fn train_on_weighted_batch(&mut self, x: Data, y: Data, weighting: Weighting) -> Result<Logs> {
+        self.compiled("train_on_batch")?;
+        self.build_on(&x)?;
+        self.prepare_optimizer()?;
+        let targets = self.targets()?;
+        let arrays = self.arrays(&targets, x, y, weighting)?;
+        let trackers = trackers(self, &targets, &arrays.y)?;
+        let mut states = trackers.start(self)?;
+        let rows = Rows::Range(0, arrays.rows);
+        arrays.with_rows(rows, &mut Staging::default(), |batch| {
+            let step = self.step(Mode::Train, batch, &targets, &trackers.list)?;
+            self.run_train(&step, batch, &mut states)
+        })?;
+        trackers.logs(&states)
+    }
+
+    /// Builds a stack from its first data.
+    pub(crate) fn build_on(&mut self, x: &Data) -> Result<()> {
+        if let Topology::Stack(_) = self.topology {
+            let first = x.first().map(|t| {
+                let sample = t.shape().get(1..).unwrap_or_default();
+                let dtype = if t.dtype().is_float() { crate::config::floatx() } else { t.dtype() };
+                let dtype = if dtype == DType::U8 || dtype == DType::Bool {
+                    crate::config::floatx()
+                } else {
+                    dtype
+                };
+                (PartialShape::from(sample), dtype)
+            });
+            self.build_stack(first)?;
+        }
+        self.network().map(|_| ())
+    }
+
+    /// What is trained and measured at each output.
+    pub(crate) fn targets(&self) -> Result<Vec<Target>> {
+        self.compiled("fit")?.targets(&self.network()?.output_names())
+    }
+
+    /// A stream's batch as arrays, checked like arrays.
+    pub(crate) fn check_batch(&self, targets: &[Target], batch: Batch) -> Result<Arrays> {
+        let sample_weight = match batch.sample_weight.is_empty() {
+            true => None,
+            false => Some(Data::from(batch.sample_weight)),
+        };
+        let weighting = Weighting { sample_weight, class_weight: Vec::new() };
+        self.arrays(targets, Data::from(batch.x), Data::from(batch.y), weighting)
+    }
+
+    /// The rows that train and, where asked for, those that validate.
+    fn validation(
+        &self,
+        targets: &[Target],
+        arrays: Arrays,
+        options: &Fit<'_>,
+    ) -> Result<(Arrays, Option<Arrays>)> {
+        if let Some((x, y, weight)) = &options.validation_data {
+            let weighting = Weighting { sample_weight: weight.clone(), class_weight: Vec::new() };
+            let validation = self.arrays(targets, x.clone(), y.clone(), weighting);
+            let validation = validation.map_err(|e| match e {
+                Error::Data(problem) => Error::Data(format!("validation_data: {problem}")),
+                other => other,
+            })?;
+            return Ok((arrays, Some(validation)));
+        }
+        let share = options.validation_split;
+        if share == 0.0 {
+            return Ok((arrays, None));
+        }
+        let rows = (arrays.rows as f64 * (1.0 - share)).floor() as usize;
+        if !(0.0..1.0).contains(&share) || rows == 0 || rows == arrays.rows {
+            return Err(Error::argument(
+                "validation_split",
+                format!(
+                    "must leave rows on both sides: {share} of {} rows does not; choose a share \
+                     between 0 and 1",
+                    arrays.rows
+                ),
+            ));
+        }
+        let (training, mut validation) = arrays.split(rows)?;
+        if !options.weighting.class_weight.is_empty() {
+            // Class weights are for training alone.
+            validation.weights.iter_mut().for_each(|w| *w = None);
+        }
+        Ok((training, Some(validation)))
+    }
+}
+
+/// Where batches come from.
+enum Source<'a> {
+    Arrays { arrays: Arrays, sampler: Sampler, steps: usize },
+    Stream { dataset: &'a mut dyn Dataset, steps: Option<usize> },
+}
+
+/// Which rows come next.
+struct Sampler {
+    rows: usize,
+    batch_size: usize,
+    /// The rows in shuffled order; empty where they keep their own.
+    order: Vec<usize>,
+    at: usize,
+}
+
+impl Sampler {
+    fn new(rows: usize, batch_size: usize, shuffle: bool) -> Sampler {
+        let order = if shuffle { (0..rows).collect() } else { Vec::new() };
+        Sampler { rows, batch_size, order, at: rows }
+    }
+
+    /// The next batch; at the end of the data it begins again, in a new order of `seed`.
+    fn next(&mut self, seed: impl FnOnce() -> Result<u64>) -> Result<Rows<'_>> {
+        if self.at >= self.rows {
+            self.at = 0;
+            if !self.order.is_empty() {
+                // From the plain order, so that the new one follows from the seed alone.
+                self.order.iter_mut().enumerate().for_each(|(i, row)| *row = i);
+                Generator::new(seed()?).shuffle(&mut self.order);
+            }
+        }
+        let start = self.at;
+        self.at = (start + self.batch_size).min(self.rows);
+        Ok(match self.order.get(start..self.at) {
+            Some(rows) if !self.order.is_empty() => Rows::Picked(rows),
+            _ => Rows::Range(start, self.at),
+        })
+    }
+}
+
+/// A run of `fit`.
+struct Training<'m, 'f> {
+    model: &'m mut Model,
+    targets: Vec<Target>,
+    trackers: Trackers,
+    callbacks: Vec<Box<dyn Callback + 'f>>,
+    params: RunParams,
+    initial_epoch: usize,
+    validation: Option<Arrays>,
+    validation_batch_size: usize,
+    validation_steps: Option<usize>,
+    validation_freq: ValidationFreq,
+    stop: bool,
+    /// The steps of the last two sizes of batch: a whole one and the rest.
+    recent: Vec<(usize, Arc<Step>)>,
+}
+
+impl<'m, 'f> Training<'m, 'f> {
+    fn new(
+        model: &'m mut Model,
+        targets: Vec<Target>,
+        trackers: Trackers,
+        options: Fit<'f>,
+        batch_size: usize,
+        validation: Option<Arrays>,
+    ) -> Result<Training<'m, 'f>> {
+        let params = RunParams {
+            epochs: options.epochs.unwrap_or(1),
+            steps: None,
+            verbose: options.verbose.number(),
+            validates: validation.is_some(),
+        };
+        let mut callbacks = options.callbacks;
+        callbacks.extend(progress::bar(params.verbose));
+        Ok(Training {
+            model,
+            targets,
+            trackers,
+            callbacks,
+            params,
+            initial_epoch: options.initial_epoch,
+            validation,
+            validation_batch_size: positive(
+                "validation_batch_size",
+                options.validation_batch_size.unwrap_or(batch_size),
+            )?,
+            validation_steps: options.validation_steps,
+            validation_freq: options.validation_freq.unwrap_or(ValidationFreq::Every(1)),
+            stop: false,
+            recent: Vec::new(),
+        })
+    }
+
+    fn run(mut self, mut source: Source<'_>) -> Result<History> {
+        self.params.steps = match &source {
+            Source::Arrays { steps, .. } => Some(*steps),
+            Source::Stream { dataset, steps } => steps.or(dataset.len()),
+        };
+        let mut history = History::default();
+        let mut states = self.trackers.start(self.model)?;
+        self.notify(&states, |c, run| c.on_train_begin(run))?;
+        for epoch in self.initial_epoch..self.params.epochs {
+            let started = Instant::now();
+            states = self.trackers.start(self.model)?;
+            self.notify(&states, |c, run| c.on_epoch_begin(epoch, run))?;
+            let mut batch_index = 0;
+            match &mut source {
+                Source::Arrays { arrays, sampler, steps } => {
+                    let mut staging = Staging::default();
+                    while batch_index < *steps && !self.stop {
+                        let rows = sampler.next(|| self.shuffle_seed())?;
+                        arrays.with_rows(rows, &mut staging, |batch| {
+                            self.train(batch_index, rows.len(), batch, &mut states)
+                        })?;
+                        batch_index += 1;
+                    }
+                }
+                Source::Stream { dataset, steps } => {
+                    self.stream(&mut **dataset, *steps, &mut states)?;
+                }
+            }
+            let mut logs = self.trackers.logs(&states)?;
+            if self.validation.is_some() && self.validation_freq.runs_after(epoch) {
+                logs.append("val_", &self.validate()?);
+            }
+            history.record(epoch, &logs, started.elapsed().as_secs_f64());
+            self.notify(&states, |c, run| c.on_epoch_end(epoch, &logs, run))?;
+            if self.stop {
+                break;
+            }
+        }
+        self.notify(&states, |c, run| c.on_train_end(&history, run))?;
+        Ok(history)
+    }
+
+    /// One pass over a stream, which is read ahead on a thread of its own.
+    fn stream(
+        &mut self,
+        dataset: &mut dyn Dataset,
+        steps: Option<usize>,
+        states: &mut TrackerStates,
+    ) -> Result<()> {
+        let (sender, receiver) = mpsc::sync_channel(PREFETCH);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let limit = steps.unwrap_or(usize::MAX);
+                for batch in dataset.batches().take(limit) {
+                    if sender.send(batch).is_err() {
+                        break;
+                    }
+                }
+            });
+            let mut staging = Staging::default();
+            for (index, batch) in receiver.into_iter().enumerate() {
+                let arrays = self.model.check_batch(&self.targets, batch?)?;
+                self.recent.clear();
+                let rows = Rows::Range(0, arrays.rows);
+                arrays.with_rows(rows, &mut staging, |batch| {
+                    self.train(index, rows.len(), batch, states)
+                })?;
+                if self.stop {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// One training step between its hooks.
+    fn train(
+        &mut self,
+        index: usize,
+        rows: usize,
+        batch: &BatchView<'_>,
+        states: &mut TrackerStates,
+    ) -> Result<()> {
+        self.notify(states, |c, run| c.on_train_batch_begin(index, run))?;
+        let step = match self.recent.iter().find(|(n, _)| *n == rows) {
+            Some((_, step)) => step.clone(),
+            None => {
+                let list = &self.trackers.list;
+                let step = self.model.step(Mode::Train, batch, &self.targets, list)?;
+                self.recent.push((rows, step.clone()));
+                step
+            }
+        };
+        self.model.run_train(&step, batch, states)?;
+        self.notify(states, |c, run| c.on_train_batch_end(index, run))
+    }
+
+    fn validate(&mut self) -> Result<Logs> {
+        let Some(arrays) = self.validation.take() else { return Ok(Logs::default()) };
+        let params = RunParams { steps: None, ..self.params.clone() };
+        let logs = super::evaluate::evaluate(
+            Access::Write(&mut *self.model),
+            &self.targets,
+            &self.trackers,
+            &arrays,
+            super::evaluate::Plan {
+                batch_size: self.validation_batch_size,
+                steps: self.validation_steps,
+                params: &params,
+            },
+            &mut self.callbacks,
+        );
+        self.validation = Some(arrays);
+        logs
+    }
+
+    fn notify(
+        &mut self,
+        states: &TrackerStates,
+        mut hook: impl FnMut(&mut dyn Callback, &mut Run) -> Result<()>,
+    ) -> Result<()> {
+        for callback in &mut self.callbacks {
+            let mut run = Run {
+                model: Access::Write(&mut *self.model),
+                numbers: Some((&self.trackers, states)),
+                params: &self.params,
+                stop: &mut self.stop,
+            };
+            hook(&mut **callback, &mut run)?;
+        }
+        Ok(())
+    }
+
+    /// The seed of the next order of rows: it follows from the model's seed and the steps taken.
+    fn shuffle_seed(&self) -> Result<u64> {
+        let key = self.model.compiled("fit")?.key.download()?;
+        match key.as_slice::<i64>() {
+            Some([seed, steps]) => {
+                Ok((*seed as u64).wrapping_add((*steps as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+            }
+            _ => Err(Error::Internal("the random key has another form".into())),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Trackers: the running loss and the metrics of a model, whose states are part of the step.
+use super::compile::Target;
+use super::history::Logs;
+use crate::layers::PartialShape;
+use crate::losses::Reduction;
+use crate::metrics::{self, Metric, MetricFn};
+use crate::models::Model;
+use crate::{Error, Result};
+use ferras_graph::{Buffer, Builder, DType, Executable, StateArg, Tensor, TensorType, Value};
+use std::sync::Arc;
+
+/// Words that stand for a different metric by the shapes of target and output.
+const BY_SHAPE: [&str; 4] = ["accuracy", "acc", "crossentropy", "ce"];
+
+/// One number of the logs.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracker {
+    /// The key in the logs.
+    pub(crate) name: String,
+    pub(crate) kind: TrackerKind,
+    pub(crate) state: Vec<TensorType>,
+}
+
+/// What a tracker follows.
+#[derive(Clone, Debug)]
+pub(crate) enum TrackerKind {
+    /// The loss that training minimizes.
+    Loss,
+    /// The loss of one output.
+    OutputLoss(usize),
+    /// A metric of one output.
+    Metric { output: usize, metric: Arc<dyn MetricFn>, weighted: bool },
+}
+
+/// All trackers of a model, and the program that reads them.
+#[derive(Debug)]
+pub(crate) struct Trackers {
+    pub(crate) list: Vec<Tracker>,
+    /// States to results, in the list's order.
+    read: Box<dyn Executable>,
+}
+
+/// The trackers' states during one run of `fit` or `evaluate`.
+#[derive(Debug)]
+pub(crate) struct TrackerStates(pub(crate) Vec<Buffer>);
+
+/// An error if the metric is given by a name that nothing has.
+pub(crate) fn check_name(metric: &Metric) -> Result<()> {
+    match metric.name() {
+        Some(word) if BY_SHAPE.contains(&word) => Ok(()),
+        _ => metric.get().map(|_| ()),
+    }
+}
+
+impl Trackers {
+    /// The trackers for targets of these shapes and the model's outputs.
+    pub(crate) fn new(
+        model: &Model,
+        targets: &[Target],
+        several: bool,
+        y_true: &[Tensor],
+        y_pred: &[PartialShape],
+    ) -> Result<Trackers> {
+        let mut list = vec![mean("loss".into(), TrackerKind::Loss)];
+        let prefixed = |output: &str, name: &str| match several {
+            true => format!("{output}_{name}"),
+            false => name.to_string(),
+        };
+        if targets.iter().filter(|t| t.loss.is_some()).count() > 1 {
+            for (i, target) in targets.iter().enumerate().filter(|(_, t)| t.loss.is_some()) {
+                list.push(mean(prefixed(&target.name, "loss"), TrackerKind::OutputLoss(i)));
+            }
+        }
+        for (output, target) in targets.iter().enumerate() {
+            let plain = target.metrics.iter().map(|m| (m, false));
+            for (metric, weighted) in plain.chain(target.weighted_metrics.iter().map(|m| (m, true)))
+            {
+                let (Some(truth), Some(shape)) = (y_true.get(output), y_pred.get(output)) else {
+                    return Err(Error::Internal("a target without data".into()));
+                };
+                let (name, metric) = resolve(metric, truth, shape)?;
+                let mut name = prefixed(&target.name, &name);
+                if list.iter().any(|t| t.name == name) {
+                    name = format!("weighted_{name}");
+                }
+                let state = metric.state(shape);
+                list.push(Tracker {
+                    name,
+                    kind: TrackerKind::Metric { output, metric, weighted },
+                    state,
+                });
+            }
+        }
+        let read = reader(model, &list)?;
+        Ok(Trackers { list, read })
+    }
+
+    /// Fresh states: nothing seen yet.
+    pub(crate) fn start(&self, model: &Model) -> Result<TrackerStates> {
+        let types = self.list.iter().flat_map(|t| &t.state);
+        let buffers = types.map(|ty| model.backend.upload(&Tensor::zeros(ty)));
+        Ok(TrackerStates(buffers.collect::<ferras_graph::Result<_>>()?))
+    }
+
+    /// The numbers so far, in the order of the list.
+    pub(crate) fn values(&self, states: &TrackerStates) -> Result<Vec<f64>> {
+        let mut arguments: Vec<StateArg<'_>> = states.0.iter().map(StateArg::Read).collect();
+        let mut results = Vec::new();
+        self.read.run(&[], &mut arguments, &mut results)?;
+        Ok(results.iter().map(|t| t.to_f64_vec().first().copied().unwrap_or(f64::NAN)).collect())
+    }
+
+    /// The numbers so far by name, in alphabetical order as Keras logs them.
+    pub(crate) fn logs(&self, states: &TrackerStates) -> Result<Logs> {
+        let values = self.values(states)?;
+        Ok(self.list.iter().map(|t| t.name.clone()).zip(values).collect())
+    }
+}
+
+fn mean(name: String, kind: TrackerKind) -> Tracker {
+    Tracker { name, kind, state: metrics::mean_state() }
+}
+
+/// The metric for targets and outputs of these shapes, under the name the user gave it.
+fn resolve(
+    metric: &Metric,
+    y_true: &Tensor,
+    y_pred: &PartialShape,
+) -> Result<(String, Arc<dyn MetricFn>)> {
+    match metric.name() {
+        Some(word) if BY_SHAPE.contains(&word) => {
+            let found = metrics::resolve_by_shape(word, y_true.shape(), y_pred)?;
+            Ok((word.to_string(), found))
+        }
+        Some(word) => Ok((word.to_string(), metric.get()?)),
+        None => metric.get().map(|m| (m.name(), m)),
+    }
+}
+
+/// The program that turns states into results.
+fn reader(model: &Model, list: &[Tracker]) -> Result<Box<dyn Executable>> {
+    let builder = Builder::new();
+    let mut results = Vec::new();
+    for tracker in list {
+        let states = bind(&builder, tracker);
+        let result = match &tracker.kind {
+            TrackerKind::Metric { metric, .. } => metric.result(&states),
+            _ => metrics::mean_result(&states),
+        };
+        results.push(result.cast(DType::F64));
+    }
+    let graph = builder.finish(&results, &[])?;
+    Ok(model.backend.compile(&graph)?)
+}
+
+/// A tracker's states in a graph.
+pub(crate) fn bind(builder: &Builder, tracker: &Tracker) -> Vec<Value> {
+    let state =
+        |(i, ty): (usize, &TensorType)| builder.state(format!("{}/{i}", tracker.name), ty.clone());
+    tracker.state.iter().enumerate().map(state).collect()
+}
+
+/// The losses of a step, for the trackers.
+pub(crate) struct StepLosses {
+    pub(crate) total: Value,
+    pub(crate) outputs: Vec<Option<Value>>,
+    pub(crate) rows: usize,
+}
+
+/// The new states of a tracker after a batch.
+pub(crate) fn update(
+    tracker: &Tracker,
+    states: &[Value],
+    losses: &StepLosses,
+    y_true: &[Value],
+    y_pred: &[Value],
+    weights: &[Option<Value>],
+) -> Vec<Value> {
+    let rows = losses.rows as f64;
+    let add = |loss: &Value| vec![&states[0] + loss.cast(DType::F64) * rows, &states[1] + rows];
+    match &tracker.kind {
+        TrackerKind::Loss => add(&losses.total),
+        TrackerKind::OutputLoss(i) => match &losses.outputs[*i] {
+            Some(loss) => add(loss),
+            None => states.to_vec(),
+        },
+        TrackerKind::Metric { output, metric, weighted } => {
+            let weights = weights[*output].as_ref().filter(|_| *weighted);
+            metric.update(states, &y_true[*output], &y_pred[*output], weights)
+        }
+    }
+}
+
+/// How an output's losses become one; the mean unless the loss says otherwise.
+pub(crate) fn reduction(target: &Target) -> Reduction {
+    target.loss.as_ref().map_or(Reduction::default(), |l| l.reduction())
+}

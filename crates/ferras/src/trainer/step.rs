@@ -1,0 +1,293 @@
+//! One step is one graph: tracing, compiling and caching of training, evaluation and prediction.
+use super::compile::{Compiled, Target};
+use super::metric::{self, StepLosses, Tracker, TrackerStates, Trackers};
+use crate::layers::Trace;
+use crate::losses;
+use crate::models::{Model, Variable};
+use crate::optimizers;
+use crate::{Error, Result};
+use ferras_graph::{
+    Builder, DType, Executable, Graph, StateArg, Tensor, TensorType, TensorView, Value,
+};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Mode {
+    Train,
+    Evaluate,
+    Predict,
+}
+
+/// For what a step is compiled: mode, and the types of everything that is fed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct StepKey {
+    mode: Mode,
+    x: Vec<TensorType>,
+    y: Vec<TensorType>,
+    /// Sample weights of each target, where there are any.
+    weights: Vec<Option<TensorType>>,
+}
+
+/// Compiled steps by what they were compiled for; shared by threads that predict.
+#[derive(Debug, Default)]
+pub(crate) struct StepCache(Mutex<HashMap<StepKey, Arc<Step>>>);
+
+/// A compiled step.
+#[derive(Debug)]
+pub(crate) struct Step {
+    executable: Box<dyn Executable>,
+    /// Which states the step replaces, in the graph's order.
+    writes: Vec<bool>,
+}
+
+/// A batch, as it is fed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BatchView<'a> {
+    pub(crate) x: &'a [TensorView<'a>],
+    pub(crate) y: &'a [TensorView<'a>],
+    pub(crate) weights: &'a [Option<TensorView<'a>>],
+}
+
+impl BatchView<'_> {
+    fn key(&self, mode: Mode) -> StepKey {
+        StepKey {
+            mode,
+            x: self.x.iter().map(TensorView::ty).collect(),
+            y: self.y.iter().map(TensorView::ty).collect(),
+            weights: self.weights.iter().map(|w| w.as_ref().map(TensorView::ty)).collect(),
+        }
+    }
+
+    fn feeds(&self) -> Vec<TensorView<'_>> {
+        let weights = self.weights.iter().flatten();
+        self.x.iter().chain(self.y).chain(weights).copied().collect()
+    }
+}
+
+impl Model {
+    /// The compiled step for batches of this form.
+    pub(crate) fn step(
+        &self,
+        mode: Mode,
+        batch: &BatchView<'_>,
+        targets: &[Target],
+        trackers: &[Tracker],
+    ) -> Result<Arc<Step>> {
+        let key = batch.key(mode);
+        let cache = &self.training.steps.0;
+        if let Some(step) = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(step.clone());
+        }
+        let graph = match mode {
+            Mode::Predict => self.trace_predict(&key.x)?,
+            _ => self.trace_step(&key, targets, trackers)?,
+        };
+        let writes = graph.states.iter().map(|s| s.update.is_some()).collect();
+        let step = Arc::new(Step { executable: self.backend.compile(&graph)?, writes });
+        cache.lock().unwrap_or_else(PoisonError::into_inner).insert(key, step.clone());
+        Ok(step)
+    }
+
+    /// The graph of a prediction.
+    fn trace_predict(&self, x: &[TensorType]) -> Result<Graph> {
+        let builder = Builder::new();
+        let inputs = self.feed_inputs(&builder, x)?;
+        let mut trace = Trace::new(builder.clone(), false, None);
+        bind_variables(&mut trace, &self.variables);
+        let outputs = self.network()?.trace(&mut trace, "", true, &inputs);
+        Ok(builder.finish(&outputs, &[])?)
+    }
+
+    /// The graph of a training or evaluation step.
+    fn trace_step(&self, key: &StepKey, targets: &[Target], trackers: &[Tracker]) -> Result<Graph> {
+        let training = key.mode == Mode::Train;
+        let compiled = self.compiled("fit")?;
+        let builder = Builder::new();
+        let x = self.feed_inputs(&builder, &key.x)?;
+        let feed =
+            |what: &str, i: usize, ty: &TensorType| builder.feed(format!("{what}{i}"), ty.clone());
+        let y: Vec<Value> = key.y.iter().enumerate().map(|(i, ty)| feed("y", i, ty)).collect();
+        let weight = |(i, ty): (usize, &Option<TensorType>)| {
+            ty.as_ref().map(|ty| feed("sample_weight", i, ty))
+        };
+        let weights: Vec<Option<Value>> = key.weights.iter().enumerate().map(weight).collect();
+        let random = builder.state("random", TensorType::new(DType::I64, [2]));
+        let mut trace = Trace::new(builder.clone(), training, training.then(|| random.clone()));
+        bind_variables(&mut trace, &self.variables);
+        let all = self.network()?.trace(&mut trace, "", true, &x);
+        let outputs: Vec<Value> =
+            targets.iter().filter_map(|t| all.get(t.output).cloned()).collect();
+        let losses = self.trace_losses(&mut trace, targets, &y, &outputs, &weights)?;
+        let mut updates = Vec::new();
+        if training {
+            updates.extend(self.trace_update(&trace, compiled, &losses.total)?);
+            let counted = random.slice_axis(0, 1, 2) + 1.0;
+            let next = builder.concat(&[random.slice_axis(0, 0, 1), counted], 0);
+            updates.push((random, next));
+        }
+        for tracker in trackers {
+            let states = metric::bind(&builder, tracker);
+            let new = metric::update(tracker, &states, &losses, &y, &outputs, &weights);
+            updates.extend(states.into_iter().zip(new));
+        }
+        Ok(builder.finish(&[], &updates)?)
+    }
+
+    fn feed_inputs(&self, builder: &Builder, types: &[TensorType]) -> Result<Vec<Value>> {
+        let network = self.network()?;
+        let specs = network.input_specs();
+        let names = network.input_names();
+        let feeds = types.iter().zip(specs).zip(names).map(|((ty, spec), name)| {
+            // Data of another element type is cast in the step itself.
+            builder.feed(name, ty.clone()).cast(spec.dtype)
+        });
+        Ok(feeds.collect())
+    }
+
+    /// Every loss of a step: of each output, and the sum that training minimizes.
+    fn trace_losses(
+        &self,
+        trace: &mut Trace,
+        targets: &[Target],
+        y_true: &[Value],
+        y_pred: &[Value],
+        weights: &[Option<Value>],
+    ) -> Result<StepLosses> {
+        let builder = trace.builder.clone();
+        let mut parts: Vec<Value> = Vec::new();
+        let mut outputs = Vec::new();
+        for (i, target) in targets.iter().enumerate() {
+            let Some(loss) = &target.loss else {
+                outputs.push(None);
+                continue;
+            };
+            builder.enter(format!("loss {:?} of output {:?}", loss.name(), target.name));
+            let values = loss.call(&y_true[i], &y_pred[i]);
+            let own = losses::reduce(&values, weights[i].as_ref(), metric::reduction(target));
+            builder.leave();
+            parts.push(if target.loss_weight == 1.0 {
+                own.clone()
+            } else {
+                &own * target.loss_weight
+            });
+            outputs.push(Some(own));
+        }
+        for variable in self.variables.iter().filter(|v| v.is_trainable()) {
+            let Some(regularizer) = &variable.spec.regularizer else { continue };
+            if let Some(weight) = trace.weights.get(variable.path()) {
+                parts.push(regularizer.get()?.call(weight));
+            }
+        }
+        parts.append(&mut trace.losses);
+        let rows = y_true.first().or(y_pred.first()).map_or(0, |v| v.dim(0));
+        let total = parts.into_iter().reduce(|a, b| a + b);
+        let total = total.ok_or_else(|| {
+            Error::Model(format!(
+                "model {:?} has no loss to train with: give compile one, as .loss(\"mse\")",
+                self.name
+            ))
+        })?;
+        Ok(StepLosses { total, outputs, rows })
+    }
+
+    /// New weights, optimizer states and statistics.
+    fn trace_update(
+        &self,
+        trace: &Trace,
+        compiled: &Compiled,
+        loss: &Value,
+    ) -> Result<Vec<(Value, Value)>> {
+        let builder = &trace.builder;
+        let state = |s: &super::compile::OptimizerVariable| builder.state(&s.path, s.ty.clone());
+        let states: Vec<Value> = compiled.optimizer_states.iter().map(state).collect();
+        let trained: Vec<&Variable> = self.variables.iter().filter(|v| v.is_trainable()).collect();
+        let value = |v: &&Variable| {
+            let lost = || Error::Internal(format!("weight {:?} was not bound", v.path()));
+            trace.weights.get(v.path()).cloned().ok_or_else(lost)
+        };
+        let weights: Vec<Value> = trained.iter().map(value).collect::<Result<_>>()?;
+        let gradients = ferras_graph::gradients(loss, &weights);
+        let (new_states, new_weights) =
+            optimizers::apply(&*compiled.optimizer, &states, &weights, &gradients);
+        let mut updates: Vec<(Value, Value)> = states.into_iter().zip(new_states).collect();
+        for ((variable, weight), new) in trained.iter().zip(weights).zip(new_weights) {
+            let new = match &variable.spec.constraint {
+                Some(constraint) => constraint.get()?.call(&new),
+                None => new,
+            };
+            updates.push((weight, new));
+        }
+        for (path, new) in &trace.updates {
+            let lost = || Error::Internal(format!("there is no weight {path:?} to update"));
+            updates.push((trace.weights.get(path).cloned().ok_or_else(lost)?, new.clone()));
+        }
+        Ok(updates)
+    }
+
+    /// Runs a training step.
+    pub(crate) fn run_train(
+        &mut self,
+        step: &Step,
+        batch: &BatchView<'_>,
+        trackers: &mut TrackerStates,
+    ) -> Result<()> {
+        let missing = || Error::Internal("a training step before compile".into());
+        let compiled = self.training.compiled.as_mut().ok_or_else(missing)?;
+        let variables = self.variables.iter_mut().map(|v| &mut v.buffer);
+        let optimizer = compiled.optimizer_states.iter_mut().map(|s| &mut s.buffer);
+        let random = std::iter::once(&mut compiled.key);
+        let all = random.chain(variables).chain(optimizer).chain(trackers.0.iter_mut());
+        let argument = |(buffer, &write): (_, &bool)| match write {
+            true => StateArg::Write(buffer),
+            false => StateArg::Read(buffer),
+        };
+        let mut states: Vec<StateArg<'_>> = all.zip(&step.writes).map(argument).collect();
+        Ok(step.executable.run(&batch.feeds(), &mut states, &mut Vec::new())?)
+    }
+
+    /// Runs an evaluation step; the weights are only read.
+    pub(crate) fn run_evaluate(
+        &self,
+        step: &Step,
+        batch: &BatchView<'_>,
+        trackers: &mut TrackerStates,
+    ) -> Result<()> {
+        let key = &self.compiled("evaluate")?.key;
+        let fixed = std::iter::once(key).chain(self.variables.iter().map(|v| &v.buffer));
+        let mut states: Vec<StateArg<'_>> = fixed.map(StateArg::Read).collect();
+        states.extend(trackers.0.iter_mut().map(StateArg::Write));
+        Ok(step.executable.run(&batch.feeds(), &mut states, &mut Vec::new())?)
+    }
+
+    /// The outputs for a batch.
+    pub(crate) fn run_predict(
+        &self,
+        x: &[TensorView<'_>],
+        outputs: &mut Vec<Tensor>,
+    ) -> Result<()> {
+        let batch = BatchView { x, y: &[], weights: &[] };
+        let step = self.step(Mode::Predict, &batch, &[], &[])?;
+        let mut states: Vec<StateArg<'_>> =
+            self.variables.iter().map(|v| StateArg::Read(&v.buffer)).collect();
+        Ok(step.executable.run(x, &mut states, outputs)?)
+    }
+}
+
+/// The weights' values of a model in a graph, under their paths.
+fn bind_variables(trace: &mut Trace, variables: &[Variable]) {
+    for v in variables {
+        let value = trace.builder.state(v.path(), v.ty().clone());
+        trace.weights.insert(v.path().to_string(), value);
+    }
+}
+
+/// The trackers of a model for these targets' data.
+pub(crate) fn trackers(model: &Model, targets: &[Target], y: &[Tensor]) -> Result<Trackers> {
+    let shapes = model.network()?.output_specs();
+    let several = shapes.len() > 1;
+    let shapes: Vec<_> =
+        targets.iter().filter_map(|t| shapes.get(t.output).map(|s| s.shape.clone())).collect();
+    Trackers::new(model, targets, several, y, &shapes)
+}

@@ -1,0 +1,134 @@
+//! Preparing what `fit` and `evaluate` are given: order, lengths, weights, values that cannot be.
+use super::compile::Target;
+use super::data::{Data, check_inputs, rows};
+use super::dataset::Arrays;
+use crate::models::Model;
+use crate::{Error, Result};
+use ferras_graph::{Elements, Tensor};
+
+/// What the samples are weighted by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Weighting {
+    pub(crate) sample_weight: Option<Data>,
+    pub(crate) class_weight: Vec<(i64, f64)>,
+}
+
+impl Model {
+    /// The arrays in the model's order, checked: shapes, lengths, targets that can be.
+    pub(crate) fn arrays(
+        &self,
+        targets: &[Target],
+        x: Data,
+        y: Data,
+        weighting: Weighting,
+    ) -> Result<Arrays> {
+        let network = self.network()?;
+        let x = x.resolve(&network.input_names(), "x")?;
+        check_inputs(&self.name, &network.input_specs(), &network.input_names(), &x)?;
+        let trained: Vec<&str> = targets.iter().map(|t| t.name.as_str()).collect();
+        let y = y.resolve(&trained, "y")?;
+        let (n, m) = (rows(&x, "x")?, rows(&y, "y")?);
+        if n != m {
+            return Err(Error::Data(format!(
+                "x and y must have one row for each sample: x has {n} rows, y has {m}"
+            )));
+        }
+        if n == 0 {
+            return Err(Error::Data("x and y are empty: expected at least one row".into()));
+        }
+        let specs = network.output_specs();
+        for (target, truth) in targets.iter().zip(&y) {
+            check_finite(truth, &target.name)?;
+            if let (Some(loss), Some(spec)) = (&target.loss, specs.get(target.output)) {
+                loss.check(truth, &spec.shape).map_err(|e| named(&target.name, e))?;
+            }
+        }
+        let weights = weights(targets, &y, n, weighting)?;
+        Ok(Arrays { x, y, weights, rows: n })
+    }
+}
+
+/// The error of a loss with the output it stands at.
+fn named(output: &str, error: Error) -> Error {
+    match error {
+        Error::Data(problem) => Error::Data(format!("y of output {output:?}: {problem}")),
+        other => other,
+    }
+}
+
+/// An error that names the first target that is NaN or infinite.
+fn check_finite(y: &Tensor, output: &str) -> Result<()> {
+    let bad = match y.elements() {
+        Elements::F32(v) => v.iter().position(|x| !x.is_finite()),
+        Elements::F64(v) => v.iter().position(|x| !x.is_finite()),
+        Elements::F16(v) => v.iter().position(|x| !x.is_finite()),
+        Elements::BF16(v) => v.iter().position(|x| !x.is_finite()),
+        _ => None,
+    };
+    let Some(place) = bad else { return Ok(()) };
+    let width = y.shape().iter().skip(1).product::<usize>().max(1);
+    let value = y.to_f64_vec().get(place).copied().unwrap_or(f64::NAN);
+    Err(Error::Data(format!(
+        "y of output {output:?} has {value} in row {}: expected finite numbers; drop or fill such \
+         rows first",
+        place / width
+    )))
+}
+
+fn weights(
+    targets: &[Target],
+    y: &[Tensor],
+    rows_of_x: usize,
+    weighting: Weighting,
+) -> Result<Vec<Option<Tensor>>> {
+    let Weighting { sample_weight, class_weight } = weighting;
+    match (sample_weight, class_weight.is_empty()) {
+        (None, true) => Ok(vec![None; targets.len()]),
+        (Some(_), false) => Err(Error::argument(
+            "class_weight",
+            "cannot be given together with sample_weight; multiply them into one sample_weight",
+        )),
+        (None, false) if y.len() > 1 => Err(Error::argument(
+            "class_weight",
+            format!("is for models with one output, this one has {}; use sample_weight", y.len()),
+        )),
+        (None, false) => y.iter().map(|y| class_weights(y, &class_weight).map(Some)).collect(),
+        (Some(given), true) => {
+            let names: Vec<&str> = targets.iter().map(|t| t.name.as_str()).collect();
+            // One array serves every output.
+            let list = match given.len() {
+                1 if names.len() > 1 => {
+                    vec![given.resolve(&[""], "sample_weight")?; names.len()].concat()
+                }
+                _ => given.resolve(&names, "sample_weight")?,
+            };
+            let n = rows(&list, "sample_weight")?;
+            if n != rows_of_x {
+                return Err(Error::Data(format!(
+                    "sample_weight must have one row for each sample: x has {rows_of_x} rows, \
+                     sample_weight has {n}"
+                )));
+            }
+            list.iter().zip(targets).try_for_each(|(w, t)| check_finite(w, &t.name))?;
+            Ok(list.into_iter().map(Some).collect())
+        }
+    }
+}
+
+/// The weight of each row by its class: the number, or the place of the largest of one-hot.
+fn class_weights(y: &Tensor, classes: &[(i64, f64)]) -> Result<Tensor> {
+    let rows = y.shape().first().copied().unwrap_or(0);
+    let values = y.to_f64_vec();
+    let width = values.len().checked_div(rows).unwrap_or(1).max(1);
+    let largest = |row: &[f64]| {
+        let best = row.iter().enumerate().fold(0, |b, (i, v)| if *v > row[b] { i } else { b });
+        best as i64
+    };
+    let class = |row: &[f64]| match row {
+        [number] => number.round() as i64,
+        _ => largest(row),
+    };
+    let weight = |class: i64| classes.iter().find(|(c, _)| *c == class).map_or(1.0, |(_, w)| *w);
+    let weights: Vec<f32> = values.chunks(width).map(|row| weight(class(row)) as f32).collect();
+    Ok(Tensor::new([rows], weights)?)
+}
