@@ -4,6 +4,7 @@
 mod backend;
 mod builder;
 mod compose;
+pub mod conformance;
 mod dtype;
 mod error;
 mod grad;
