@@ -1,4 +1,5 @@
 //! The interpreter against values worked out by hand, op by op.
+#![allow(clippy::unwrap_used)] // helpers of tests are tests too
 use ferras_graph::*;
 
 fn t<T: Element>(shape: impl Into<Shape>, data: impl Into<Vec<T>>) -> Tensor {

@@ -3,6 +3,7 @@ use super::case::{Tolerance, run, same};
 use super::data::Draw;
 use crate::{Backend, Buffer, Builder, DType, Error, Executable, Graph, Result, StateArg};
 use crate::{Tensor, TensorType};
+use std::slice::from_ref;
 
 /// A graph with a feed, a state that is read and one that is updated.
 fn graph() -> Result<Graph> {
@@ -85,9 +86,9 @@ fn refusals(backend: &dyn Backend) -> Result<(), String> {
     refuse(&[], &mut states, "no feed")?;
     refuse(&[data.clone(), data.clone()], &mut states, "a feed too many")?;
     refuse(&[data.cast(DType::F64)], &mut states, "a feed of another type")?;
-    refuse(std::slice::from_ref(&turned), &mut states, "a feed of another shape")?;
-    refuse(&[data.clone()], &mut states[..1], "a state too few")?;
-    refuse(&[data.clone()], &mut [upload(&data)?, upload(&turned)?], "a state of another shape")?;
+    refuse(from_ref(&turned), &mut states, "a feed of another shape")?;
+    refuse(from_ref(&data), &mut states[..1], "a state too few")?;
+    refuse(from_ref(&data), &mut [upload(&data)?, upload(&turned)?], "a state of another shape")?;
     let [w, s] = &states;
     read_only(&*program, &data, [w, s])?;
     same(&data, &s.download().map_err(failed)?, Tolerance::EXACT)
