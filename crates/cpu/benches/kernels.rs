@@ -251,12 +251,12 @@ fn rest(show: &dyn Fn(&str, f64, f64), wanted: &dyn Fn(&str) -> bool) {
             show(&name, (outer * axis * inner) as f64, t);
         }
     }
-    for (side, channels) in [(26, 32), (11, 64), (28, 20)] {
-        let spec = PoolSpec::pool2d(256, [side, side], channels, [2, 2]);
-        let x = floats(256 * side * side * channels);
+    for (batch, side, channels) in [(256, 26, 32), (8, 26, 32), (256, 11, 64), (256, 28, 20)] {
+        let spec = PoolSpec::pool2d(batch, [side, side], channels, [2, 2]);
+        let x = floats(batch * side * side * channels);
         let (dy, mut out) = (x.clone(), x.clone());
         for kind in [PoolKind::Max, PoolKind::MaxGrad, PoolKind::Sum, PoolKind::SumGrad] {
-            let name = format!("pool {kind:?} 256x{side}x{side}x{channels}");
+            let name = format!("pool {kind:?} {batch}x{side}x{side}x{channels}");
             if wanted(&name) {
                 let plan = Pool::new(kind, spec);
                 let args = PoolArgs { x: x.as_ptr(), dy: dy.as_ptr(), out: out.as_mut_ptr() };

@@ -98,6 +98,10 @@ pub struct Pool {
     kind: PoolKind,
     spec: PoolSpec,
     output: [usize; 3],
+    /// Offset of each place of a window from its first.
+    offsets: Vec<usize>,
+    /// Some element lies in several windows.
+    overlap: bool,
     items: usize,
     work: Work,
 }
@@ -121,7 +125,23 @@ impl Pool {
         let empty = size * spec.channels == 0;
         let phases = if empty { Vec::new() } else { vec![tasks] };
         let work = Work { phases, shared: 0, scratch: 0 };
-        Pool { level, kind, spec, output, items, work }
+        let [_, h, w] = spec.window;
+        let place = |i: usize| {
+            let line = i / (h * w) * spec.input[1] + i / w % h;
+            (line * spec.input[2] + i % w) * spec.channels
+        };
+        let offsets = (0..spec.window.iter().product()).map(place).collect();
+        let overlap = (0..3).any(|i| spec.strides[i] < spec.window[i]);
+        Pool { level, kind, spec, output, offsets, overlap, items, work }
+    }
+
+    /// The places along an axis, inside the image, of the window at `at`.
+    #[inline(always)]
+    fn inside(&self, axis: usize, at: usize) -> std::ops::Range<usize> {
+        let (s, lo) = (&self.spec, self.spec.padding[axis].0);
+        let start = at * s.strides[axis];
+        let end = (start + s.window[axis]).saturating_sub(lo).min(s.input[axis]);
+        start.saturating_sub(lo).min(end)..end
     }
 
     /// One phase without scratch memory; no phase if there is nothing to compute.
@@ -146,11 +166,12 @@ struct Call<'a> {
     args: &'a PoolArgs,
 }
 
-/// The part of a window that lies inside the image, and where.
-#[derive(Clone, Copy)]
-struct Window {
-    from: [usize; 3],
-    to: [usize; 3],
+/// The windows of one line of results: the planes and lines of the image they cover.
+struct Line {
+    planes: std::ops::Range<usize>,
+    lines: std::ops::Range<usize>,
+    /// Neither is cut off by the image's edge.
+    whole: bool,
 }
 
 impl simd::Task for Call<'_> {
@@ -178,29 +199,30 @@ impl Call<'_> {
         self.plan.spec.input.iter().product::<usize>() * self.plan.spec.channels
     }
 
-    #[inline(always)]
-    fn window(&self, line: usize, x: usize) -> Window {
+    fn windows(&self, line: usize) -> Line {
         let p = self.plan;
-        let at = [line / p.output[1], line % p.output[1], x];
-        let s = &p.spec;
-        let start = |i: usize| at[i] * s.strides[i];
-        Window {
-            from: std::array::from_fn(|i| start(i).saturating_sub(s.padding[i].0)),
-            to: std::array::from_fn(|i| {
-                (start(i) + s.window[i]).saturating_sub(s.padding[i].0).min(s.input[i])
-            }),
-        }
+        let (planes, lines) = (p.inside(0, line / p.output[1]), p.inside(1, line % p.output[1]));
+        let whole = planes.len() == p.spec.window[0] && lines.len() == p.spec.window[1];
+        Line { planes, lines, whole }
     }
 
-    /// Calls `f` with the offset in the image of each pixel of the window, in order.
+    /// Calls `f` with the offset in the image of each pixel of a window, in order.
     #[inline(always)]
-    fn pixels(&self, w: &Window, mut f: impl FnMut(usize)) {
+    fn pixels(&self, line: &Line, column: usize, mut f: impl FnMut(usize)) {
         let s = &self.plan.spec;
-        for z in w.from[0]..w.to[0] {
-            for y in w.from[1]..w.to[1] {
-                let line = (z * s.input[1] + y) * s.input[2];
-                for x in w.from[2]..w.to[2] {
-                    f((line + x) * s.channels);
+        let columns = self.plan.inside(2, column);
+        let start = |z: usize, y: usize| (z * s.input[1] + y) * s.input[2];
+        if line.whole && columns.len() == s.window[2] {
+            let first = (start(line.planes.start, line.lines.start) + columns.start) * s.channels;
+            for offset in &self.plan.offsets {
+                f(first + offset);
+            }
+            return;
+        }
+        for z in line.planes.clone() {
+            for y in line.lines.clone() {
+                for x in columns.clone() {
+                    f((start(z, y) + x) * s.channels);
                 }
             }
         }
@@ -216,13 +238,13 @@ impl Call<'_> {
             let x = self.args.x.add(image * self.image_len());
             let lines = p.output[0] * p.output[1];
             let mut y = self.args.out.add((image * lines + line) * p.output[2] * channels);
+            let windows = self.windows(line);
             for column in 0..p.output[2] {
-                let w = self.window(line, column);
                 let mut c = 0;
                 while c < channels {
                     let mask = S::first(channels - c);
                     let mut acc = S::splat(if MAX { f32::NEG_INFINITY } else { 0.0 });
-                    self.pixels(&w, |at| {
+                    self.pixels(&windows, column, |at| {
                         let v = S::load_masked(x.add(at + c), mask);
                         acc = if MAX { S::max(acc, v) } else { S::add(acc, v) };
                     });
@@ -247,15 +269,14 @@ impl Call<'_> {
             let mut dy = self.args.dy.add(image * lines * p.output[2] * channels);
             std::ptr::write_bytes(dx, 0, self.image_len());
             for line in 0..lines {
+                let windows = self.windows(line);
                 for column in 0..p.output[2] {
-                    let w = self.window(line, column);
                     let mut c = 0;
                     while c < channels {
                         let left = (channels - c).min(S::LANES);
-                        let mask = S::first(left);
-                        let g = S::load_masked(dy.add(c), mask);
+                        let g = S::load_masked(dy.add(c), S::first(left));
                         let x = x.wrapping_add(c);
-                        self.spread::<S, MAX>(&w, x, dx.add(c), g, mask, left);
+                        self.spread::<S, MAX>(&windows, column, x, dx.add(c), g, left);
                         c += S::LANES;
                     }
                     dy = dy.add(channels);
@@ -268,20 +289,21 @@ impl Call<'_> {
     #[inline(always)]
     unsafe fn spread<S: Simd, const MAX: bool>(
         &self,
-        w: &Window,
+        windows: &Line,
+        column: usize,
         x: *const f32,
         dx: *mut f32,
         g: S::V,
-        mask: S::M,
         left: usize,
     ) {
         // SAFETY: as in `image`.
         unsafe {
+            let mask = S::first(left);
             let mut best = S::splat(f32::NEG_INFINITY);
             let mut winner = S::splat(0.0);
             let mut k = 0.0;
             if MAX {
-                self.pixels(w, |at| {
+                self.pixels(windows, column, |at| {
                     let v = S::load_masked(x.add(at), mask);
                     // Larger than the best so far, or the first NaN.
                     let first_nan = S::and(S::not(S::eq(v, v)), S::eq(best, best));
@@ -292,14 +314,16 @@ impl Call<'_> {
                 });
             }
             k = 0.0;
-            self.pixels(w, |at| {
-                let old = S::load_masked(dx.add(at), mask);
+            self.pixels(windows, column, |at| {
                 let mut add = g;
                 if MAX {
                     add = S::select(S::eq(winner, S::splat(k)), g, S::splat(0.0));
                     k += 1.0;
                 }
-                S::store_first(dx.add(at), S::add(old, add), left);
+                if self.plan.overlap {
+                    add = S::add(S::load_masked(dx.add(at), mask), add);
+                }
+                S::store_first(dx.add(at), add, left);
             });
         }
     }

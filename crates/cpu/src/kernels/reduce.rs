@@ -312,6 +312,53 @@ unsafe fn fold<S: Simd, J: Join>(v: S::V) -> f64 {
     }
 }
 
+/// Adds parts that lie `step` floats apart, in order: `to[i] = Σ parts[p · step + i]` over a range.
+#[derive(Clone, Debug)]
+pub(crate) struct AddParts {
+    pub parts: *const f32,
+    pub count: usize,
+    pub step: usize,
+    pub range: std::ops::Range<usize>,
+    pub to: *mut f32,
+}
+
+impl AddParts {
+    /// # Safety
+    /// The range lies inside each part and inside `to`; the level is available.
+    pub(crate) unsafe fn run(self, level: Level) {
+        // SAFETY: the caller's promise.
+        unsafe { simd::run_at(level, self) }
+    }
+}
+
+impl simd::Task for AddParts {
+    type Output = ();
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        // Four registers of neighbours at a time, so that a part's lines are read whole.
+        for from in self.range.clone().step_by(4 * S::LANES) {
+            let left = self.range.end - from;
+            // SAFETY: masks keep all lanes below the range's end.
+            unsafe {
+                let masks: [S::M; 4] =
+                    std::array::from_fn(|v| S::first(left.saturating_sub(v * S::LANES)));
+                let mut sum = [S::splat(0.0); 4];
+                for p in 0..self.count {
+                    let part = self.parts.add(p * self.step + from);
+                    for (v, s) in sum.iter_mut().enumerate() {
+                        let x = S::load_masked(part.wrapping_add(v * S::LANES), masks[v]);
+                        *s = S::add(*s, x);
+                    }
+                }
+                for (v, s) in sum.iter().enumerate() {
+                    let at = self.to.wrapping_add(from + v * S::LANES);
+                    S::store_first(at, *s, left.saturating_sub(v * S::LANES).min(S::LANES));
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

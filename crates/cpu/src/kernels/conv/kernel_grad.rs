@@ -2,6 +2,7 @@
 
 use super::{Chunks, ConvSpec};
 use crate::kernels::matmul::tasks_for;
+use crate::kernels::reduce::AddParts;
 use crate::kernels::simd::Level;
 use crate::kernels::tile::{MAX_ROWS, Tile, Tiles, even_rows};
 use crate::kernels::{Work, part};
@@ -32,6 +33,7 @@ pub struct ConvKernelGradArgs {
 #[derive(Clone, Debug)]
 pub struct ConvKernelGrad {
     spec: ConvSpec,
+    level: Level,
     tiles: Tiles,
     chunks: Chunks,
     /// Whole images summed at a stretch.
@@ -72,8 +74,8 @@ impl ConvKernelGrad {
         let tasks = tasks_for(spec.flops());
         let size = rows.len() * spec.cout;
         let items = spec.batch.div_ceil(images) * chunks.count;
-        // Shares cost memory: few when the kernel is large; then blocks of rows make the tasks.
-        let shares = tasks.min(items).min((1 << 20) / size.max(1)).clamp(1, 16);
+        // Shares cost cache: few when the kernel is large; then blocks of rows make the tasks.
+        let shares = tasks.min(items).min((1 << 18) / size.max(1)).clamp(1, 16);
         let blocks = tasks.div_ceil(shares).min(rows.len().div_ceil(height)).max(1);
         let mut phases = vec![shares * blocks];
         if size == 0 {
@@ -89,6 +91,7 @@ impl ConvKernelGrad {
         let c_rows = std::array::from_fn(|r| r * spec.cout);
         ConvKernelGrad {
             spec,
+            level,
             tiles,
             chunks,
             images,
@@ -123,7 +126,14 @@ impl ConvKernelGrad {
             if phase == 0 {
                 self.share(task, args, scratch);
             } else {
-                self.add_shares(part(self.size(), self.work.phases[1], task), args);
+                AddParts {
+                    parts: args.shared,
+                    count: self.shares,
+                    step: self.size(),
+                    range: part(self.size(), self.work.phases[1], task),
+                    to: args.dw,
+                }
+                .run(self.level);
             }
         }
     }
@@ -209,20 +219,6 @@ impl ConvKernelGrad {
                     };
                     self.tiles.run(self.height.min(self.rows.len() - row), &t);
                 }
-            }
-        }
-    }
-
-    /// Adds the shares, always in the same order.
-    unsafe fn add_shares(&self, range: std::ops::Range<usize>, args: &ConvKernelGradArgs) {
-        for i in range {
-            // SAFETY: `i` is an element of the kernel.
-            unsafe {
-                let mut sum = 0.0;
-                for share in 0..self.shares {
-                    sum += *args.shared.add(share * self.size() + i);
-                }
-                *args.dw.add(i) = sum;
             }
         }
     }

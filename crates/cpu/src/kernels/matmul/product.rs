@@ -2,6 +2,7 @@
 
 use super::pack::Pack;
 use super::{MatMulArgs, MatMulSpec, Work, part, tasks_for};
+use crate::kernels::reduce::AddParts;
 use crate::kernels::simd::Level;
 use crate::kernels::tile::{MAX_ROWS, Tile, Tiles, even_rows};
 
@@ -261,27 +262,28 @@ impl Product {
         }
     }
 
-    /// Adds the parts of k, always in the same order.
+    /// Adds the parts of k, always in the same order, row by row of C.
     unsafe fn run_sum(&self, task: usize, args: &MatMulArgs) {
         let s = &self.spec;
-        let size = s.m * s.n;
-        for i in part(s.batch * size, self.pack_tasks, task) {
-            let (item, at) = (i / size, i % size);
-            // SAFETY: `i` is an element of C; the parts lie behind the packed factors.
+        for i in part(s.batch * s.m, self.pack_tasks, task) {
+            let (item, row) = (i / s.m, i % s.m);
+            // SAFETY: `i` is a row of C; the parts lie behind the packed factors.
             unsafe {
                 let parts = args.shared.add(self.shared_b() + self.shared_a());
-                let parts = parts.add(item * self.k_parts * size + at);
-                let mut sum = 0.0;
-                for p in 0..self.k_parts {
-                    sum += *parts.add(p * size);
+                let c = args.c.add(i * s.n);
+                AddParts {
+                    parts: parts.add((item * self.k_parts * s.m + row) * s.n),
+                    count: self.k_parts,
+                    step: s.m * s.n,
+                    range: 0..s.n,
+                    to: c,
                 }
-                if s.bias {
-                    sum += *args.bias.add(at % s.n);
+                .run(self.level);
+                for j in 0..s.n {
+                    let bias = if s.bias { *args.bias.add(j) } else { 0.0 };
+                    let sum = *c.add(j) + bias;
+                    *c.add(j) = if s.relu && sum < 0.0 { 0.0 } else { sum };
                 }
-                if s.relu && sum < 0.0 {
-                    sum = 0.0;
-                }
-                *args.c.add(i) = sum;
             }
         }
     }
