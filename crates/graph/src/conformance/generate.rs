@@ -217,7 +217,8 @@ impl Generator {
         let ulps = if self.dtype.size() == 2 { ulps.min(2.0) } else { ulps };
         let rounding = if grain.is_some() { 0.0 } else { ulps * epsilon(self.dtype) * bound };
         let error = error + rounding;
-        let tame = bound <= MOST_MAGNITUDE && error <= 0.03 * bound.max(0.1);
+        let vague = if self.dtype.size() == 2 { 0.03 } else { 1e-4 };
+        let tame = bound <= MOST_MAGNITUDE && error <= vague * bound.max(0.1);
         if tame && !value.is_poisoned() && value.shape().elements() <= MOST_ELEMENTS {
             self.floats.push(Known { value, bound, grain, error });
         }
