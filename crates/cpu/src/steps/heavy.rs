@@ -1,0 +1,185 @@
+//! Steps that a kernel of its own does.
+use super::index::{ArgReduce, Gather, ScatterAdd};
+use super::shift::{Concat, Pad};
+use super::{Bases, Loc, Step};
+use crate::fused::Walk;
+use crate::kernels::conv::{
+    ConvForward, ConvForwardArgs, ConvInputGrad, ConvInputGradArgs, ConvKernelGrad,
+    ConvKernelGradArgs,
+};
+use crate::kernels::matmul::{MatMul, MatMulArgs};
+use crate::kernels::{Work, part};
+use crate::memory::{bytes_of, tensor_at};
+use ferras_graph::{Op, Result, Tensor, TensorType, evaluate};
+use std::slice::from_raw_parts_mut;
+
+/// What does the work.
+#[derive(Debug)]
+pub(crate) enum Kernel {
+    MatMul(MatMul),
+    Conv(ConvForward),
+    ConvInputGrad(ConvInputGrad),
+    ConvKernelGrad(ConvKernelGrad),
+    /// Elements, and bytes of each.
+    Walk(Walk, usize, usize),
+    Concat(Concat),
+    Pad(Pad),
+    Gather(Gather),
+    ScatterAdd(ScatterAdd),
+    ArgReduce(ArgReduce),
+    /// The reference, for ops that are rare: sorting, running sums, products and windows of
+    /// other types than float32, powers of integers. It allocates.
+    Op {
+        op: Op,
+        types: Vec<TensorType>,
+        ty: TensorType,
+    },
+}
+
+impl Kernel {
+    fn work(&self) -> Option<&Work> {
+        match self {
+            Kernel::MatMul(k) => Some(k.work()),
+            Kernel::Conv(k) => Some(k.work()),
+            Kernel::ConvInputGrad(k) => Some(k.work()),
+            Kernel::ConvKernelGrad(k) => Some(k.work()),
+            _ => None,
+        }
+    }
+
+    /// Bytes that one run keeps between its phases.
+    pub(crate) fn shared(&self) -> usize {
+        self.work().map_or(0, |w| w.shared * size_of::<f32>())
+    }
+
+    /// Elements or bytes that a kernel without a plan moves.
+    fn moves(&self) -> usize {
+        match self {
+            Kernel::Walk(_, n, size) => n * size,
+            Kernel::Concat(k) => k.outer * k.pieces.iter().sum::<usize>(),
+            Kernel::Pad(k) => k.bytes,
+            Kernel::Gather(k) => k.outer * k.count * k.inner,
+            Kernel::ScatterAdd(k) => k.bytes(),
+            Kernel::ArgReduce(k) => k.outer * k.n * k.inner * 4,
+            _ => 0,
+        }
+    }
+}
+
+/// A kernel with its memory.
+#[derive(Debug)]
+pub(crate) struct Heavy {
+    kernel: Kernel,
+    inputs: Vec<Loc>,
+    out: Loc,
+    shared: Loc,
+    phases: Vec<usize>,
+    scratch: usize,
+    cost: usize,
+    name: String,
+}
+
+impl Heavy {
+    pub(crate) fn new(
+        kernel: Kernel,
+        inputs: Vec<Loc>,
+        out: Loc,
+        shared: Loc,
+        name: String,
+    ) -> Heavy {
+        let (phases, scratch) = match (kernel.work(), &kernel) {
+            (Some(work), _) => (work.phases.clone(), work.scratch * size_of::<f32>()),
+            (None, Kernel::Walk(_, n, size)) => (vec![(n * size / 65_536).clamp(1, 32)], 0),
+            _ => (vec![1], 0),
+        };
+        // Kernels make a task of about ten microseconds.
+        let tasks = phases.iter().max().copied().unwrap_or(0);
+        let cost = if tasks > 1 { tasks * 10_000 } else { 200 + kernel.moves() / 4 };
+        Heavy { kernel, inputs, out, shared, phases, scratch, cost, name }
+    }
+}
+
+impl Step for Heavy {
+    fn phases(&self) -> &[usize] {
+        &self.phases
+    }
+
+    fn scratch(&self) -> usize {
+        self.scratch
+    }
+
+    fn cost(&self) -> usize {
+        self.cost
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    unsafe fn run(&self, phase: usize, task: usize, bases: Bases<'_>, scratch: *mut u8) {
+        // SAFETY: the plan gave each operand memory of its type and shape, the result memory that
+        // overlaps none of them, and this thread as much scratch memory as the kernel asked for.
+        unsafe {
+            let out = bases.at(self.out);
+            let shared = bases.at(self.shared).cast::<f32>();
+            let input = |i: usize| match self.inputs.get(i) {
+                Some(&loc) => bases.at(loc).cast_const(),
+                None => std::ptr::null(),
+            };
+            let [a, b, c] = [input(0), input(1), input(2)];
+            let own = from_raw_parts_mut(scratch.cast::<f32>(), self.scratch / size_of::<f32>());
+            match &self.kernel {
+                Kernel::MatMul(k) => {
+                    let (a, b, bias, c) = (a.cast(), b.cast(), c.cast(), out.cast());
+                    k.run(phase, task, &MatMulArgs { a, b, bias, c, shared }, own);
+                }
+                Kernel::Conv(k) => {
+                    let (x, w, bias, y) = (a.cast(), b.cast(), c.cast(), out.cast());
+                    k.run(phase, task, &ConvForwardArgs { x, w, bias, y, shared }, own);
+                }
+                Kernel::ConvInputGrad(k) => {
+                    let (dy, w, dx) = (a.cast(), b.cast(), out.cast());
+                    k.run(phase, task, &ConvInputGradArgs { dy, w, dx, shared }, own);
+                }
+                Kernel::ConvKernelGrad(k) => {
+                    let (x, dy, dw) = (a.cast(), b.cast(), out.cast());
+                    k.run(phase, task, &ConvKernelGradArgs { x, dy, dw, shared }, own);
+                }
+                Kernel::Walk(walk, n, size) => {
+                    let range = part(*n, self.phases[0], task);
+                    walk.run(out.add(range.start * size), a, range.start, range.len());
+                }
+                Kernel::Concat(k) => k.run(&self.inputs, out, bases),
+                Kernel::Pad(k) => k.run(a, out),
+                Kernel::Gather(k) => k.run(a, b, out),
+                Kernel::ScatterAdd(k) => k.run(a, b, c, out),
+                Kernel::ArgReduce(k) => k.run(a, out.cast()),
+                Kernel::Op { op, types, ty } => self.reference(op, types, ty, bases),
+            }
+        }
+    }
+}
+
+impl Heavy {
+    /// The op by the reference.
+    ///
+    /// # Safety
+    /// As `Step::run`.
+    unsafe fn reference(&self, op: &Op, types: &[TensorType], ty: &TensorType, bases: Bases<'_>) {
+        let value = || -> Result<Tensor> {
+            let operands = self.inputs.iter().zip(types);
+            // SAFETY: the plan's places hold values of these types.
+            let operands = operands.map(|(&loc, ty)| unsafe { tensor_at(ty, bases.at(loc)) });
+            let operands: Vec<Tensor> = operands.collect();
+            evaluate(op, &operands.iter().collect::<Vec<_>>(), ty)
+        };
+        // The op was checked when the graph was built; what a failure would leave is old data.
+        if let Ok(tensor) = value() {
+            // SAFETY: the result's place holds as many bytes as its type.
+            unsafe {
+                let from = bytes_of(tensor.elements());
+                from.copy_to_nonoverlapping(bases.at(self.out), ty.bytes());
+            }
+        }
+    }
+}
