@@ -1,13 +1,14 @@
 //! Steps of their own: which kernel does an op that is no instruction of a loop.
 use super::roles::Roles;
 use super::view::View;
-use crate::fused::{MAX_AXES, Walk};
 use crate::kernels::conv::{ConvForward, ConvInputGrad, ConvKernelGrad, ConvSpec};
+use crate::kernels::copy::StridedCopy;
 use crate::kernels::matmul::{MatMul, MatMulSpec};
+use crate::kernels::pool::{Pool, PoolKind, PoolSpec};
 use crate::steps::heavy::Kernel;
 use crate::steps::index::{ArgReduce, Gather, ScatterAdd};
 use crate::steps::shift::{Concat, Pad};
-use ferras_graph::{ConvDims, DType, DotDims, Node, Op, Shape};
+use ferras_graph::{ConvDims, DType, DotDims, Node, Op, Shape, Window};
 
 /// The kernel of a heavy node.
 pub(crate) fn kernel(roles: &Roles, i: usize) -> Kernel {
@@ -36,6 +37,10 @@ pub(crate) fn kernel(roles: &Roles, i: usize) -> Kernel {
             .map(|spec| Kernel::ConvInputGrad(ConvInputGrad::new(spec))),
         Op::ConvKernelGrad(d, kernel) if f32s => conv_spec(d, &of(0).ty.shape, kernel)
             .map(|spec| Kernel::ConvKernelGrad(ConvKernelGrad::new(spec))),
+        Op::MaxPool(w) if f32s => pool(PoolKind::Max, w, &of(0).ty.shape),
+        Op::MaxPoolGrad(w) if f32s => pool(PoolKind::MaxGrad, w, &of(0).ty.shape),
+        Op::SumPool(w) if f32s => pool(PoolKind::Sum, w, &of(0).ty.shape),
+        Op::SumPoolGrad(w, input) if f32s => pool(PoolKind::SumGrad, w, input),
         _ => movement(roles, node),
     };
     found.unwrap_or_else(generic)
@@ -46,11 +51,8 @@ fn movement(roles: &Roles, node: &Node) -> Option<Kernel> {
     let size = node.ty.dtype.size();
     Some(match &node.op {
         Op::Transpose(_) => {
-            let view = View::whole(&of(0).shape).through(&node.op)?.collapsed();
-            if view.dims.len() > MAX_AXES {
-                return None;
-            }
-            Kernel::Walk(Walk::new(&view, size), node.ty.shape.elements(), size)
+            let view = View::whole(&of(0).shape).through(&node.op)?;
+            Kernel::Copy(StridedCopy::new(&view.dims, &view.strides, size))
         }
         Op::Concat { axis } => {
             let inner = |shape: &Shape| shape[*axis..].iter().product::<usize>() * size;
@@ -144,4 +146,25 @@ fn conv_spec(d: &ConvDims, x: &Shape, k: &Shape) -> Option<ConvSpec> {
         spec.padding[lead + i] = d.padding[i];
     }
     Some(spec)
+}
+
+/// The kernel of a pooling of `x`; none with more than three spatial axes.
+fn pool(kind: PoolKind, w: &Window, x: &Shape) -> Option<Kernel> {
+    let spatial = w.size.len();
+    let lead = 3_usize.checked_sub(spatial)?;
+    let mut spec = PoolSpec {
+        batch: x[0],
+        input: [1; 3],
+        channels: x[spatial + 1],
+        window: [1; 3],
+        strides: [1; 3],
+        padding: [(0, 0); 3],
+    };
+    for i in 0..spatial {
+        spec.input[lead + i] = x[i + 1];
+        spec.window[lead + i] = w.size[i];
+        spec.strides[lead + i] = w.strides[i];
+        spec.padding[lead + i] = w.padding[i];
+    }
+    Some(Kernel::Pool(Pool::new(kind, spec)))
 }

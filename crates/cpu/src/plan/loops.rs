@@ -63,7 +63,7 @@ struct Builder<'a> {
     /// Results of the unit's nodes.
     values: HashMap<usize, Arg>,
     leaves: HashMap<(usize, View), Arg>,
-    /// Own tiles: those that are free, by bytes, and the bytes used so far.
+    /// Own tiles: those that are free, as (bytes of an element, offset), and the bytes used so far.
     spare: Vec<(usize, usize)>,
     own: usize,
     /// The last instruction that reads each node of the unit.
@@ -147,16 +147,19 @@ impl Builder<'_> {
     }
 
     /// A tile of the thread's own.
-    fn own_tile(&mut self, size: usize, elements: usize) -> usize {
-        let bytes = aligned(size * elements);
-        let at = self.spare.iter().position(|s| s.0 == bytes);
-        let offset = match at.map(|i| self.spare.swap_remove(i)) {
-            Some((_, offset)) => offset,
-            None => {
-                self.own += bytes;
-                self.own - bytes
-            }
-        };
+    fn own_tile(&mut self, size: usize) -> usize {
+        // Of the same element size: then it may be an operand of the instruction that fills it.
+        let at = self.spare.iter().position(|s| s.0 == size);
+        match at.map(|i| self.spare.swap_remove(i)) {
+            Some((_, offset)) => self.slot(Place::Own(offset), size),
+            None => self.kept_tile(size, self.tile_elements()),
+        }
+    }
+
+    /// A tile that nothing else is ever put into: for what is made once and read by every tile.
+    fn kept_tile(&mut self, size: usize, elements: usize) -> usize {
+        let offset = self.own;
+        self.own += aligned(size * elements);
         self.slot(Place::Own(offset), size)
     }
 
@@ -207,13 +210,13 @@ impl Builder<'_> {
             }
             [0, 1] if along => {
                 let elements = self.tile_elements();
-                let d = self.own_tile(size, elements);
+                let d = self.kept_tile(size, elements);
                 let walk = self.walk(d, loc, flat, size);
                 self.once.push((walk, elements));
                 Ok(vector(d))
             }
             _ => {
-                let d = self.own_tile(size, self.tile_elements());
+                let d = self.own_tile(size);
                 let walk = self.walk(d, loc, flat, size);
                 self.body.push(walk);
                 self.cost += 300;
@@ -270,11 +273,10 @@ impl Builder<'_> {
             let ended = self.last.get(&read.root) == Some(&i);
             if let (true, Some(arg)) = (ended && read.direct, self.values.get(&read.root))
                 && let (Place::Own(offset), of) = self.slots[arg.slot]
+                && !arg.scalar
+                && !self.spare.contains(&(of, offset))
             {
-                let bytes = aligned(of * self.tile_elements());
-                if !arg.scalar && !self.spare.contains(&(bytes, offset)) {
-                    self.spare.push((bytes, offset));
-                }
+                self.spare.push((of, offset));
             }
         }
         let slot = match self.layout.loc[i] {
@@ -282,7 +284,7 @@ impl Builder<'_> {
                 self.cost += size * 60;
                 self.slot(Place::Flat(loc), size)
             }
-            None => self.own_tile(size, self.tile_elements()),
+            None => self.own_tile(size),
         };
         self.values.insert(i, Arg { slot, scalar: false, constant: false });
         Ok(slot)
@@ -328,7 +330,7 @@ impl Builder<'_> {
         }
         // One element, once; repeated only where the value needs memory.
         let size = self.roles.node(i).ty.dtype.size();
-        let slot = self.own_tile(size, 1);
+        let slot = self.kept_tile(size, 1);
         self.once.push((Instr::Call { f: function, d: slot as Slot, from }, 1));
         if self.layout.loc[i].is_some() {
             let d = self.result(i)? as Slot;
@@ -342,7 +344,7 @@ impl Builder<'_> {
     /// A scalar that changes from tile to tile, repeated over the tile.
     fn spread(&mut self, read: &Read, arg: Arg) -> Arg {
         let size = self.roles.node(read.root).ty.dtype.size();
-        let d = self.own_tile(size, self.tile_elements());
+        let d = self.own_tile(size);
         let from = [arg.slot as Slot; 3];
         self.body.push(Instr::Call { f: ops::copy(size, true), d: d as Slot, from });
         Arg { slot: d, scalar: false, constant: false }

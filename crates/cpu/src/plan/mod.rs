@@ -13,7 +13,7 @@ use crate::kernels::simd::Level;
 use crate::memory::{Block, bytes_of};
 use crate::steps::heavy::{Heavy, Kernel};
 use crate::steps::{Loc, Step};
-use ferras_graph::{Error, Graph, Op, Result, TensorType};
+use ferras_graph::{Error, Graph, Op, Result, TensorType, pass};
 use memory::Layout;
 use roles::Roles;
 use schedule::{Region, Unit};
@@ -37,6 +37,7 @@ pub(crate) struct Program {
 
 /// Compiles a graph.
 pub(crate) fn compile(graph: &Graph) -> Result<Program> {
+    let graph = &pass::optimize(graph);
     let roles = Roles::new(legal::legalize(graph), Level::detect());
     let regions = schedule::schedule(&roles);
     let mut kernels: Vec<Vec<Option<Kernel>>> =

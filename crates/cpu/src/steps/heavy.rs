@@ -2,13 +2,14 @@
 use super::index::{ArgReduce, Gather, ScatterAdd};
 use super::shift::{Concat, Pad};
 use super::{Bases, Loc, Step};
-use crate::fused::Walk;
+use crate::kernels::Work;
 use crate::kernels::conv::{
     ConvForward, ConvForwardArgs, ConvInputGrad, ConvInputGradArgs, ConvKernelGrad,
     ConvKernelGradArgs,
 };
+use crate::kernels::copy::StridedCopy;
 use crate::kernels::matmul::{MatMul, MatMulArgs};
-use crate::kernels::{Work, part};
+use crate::kernels::pool::{Pool, PoolArgs};
 use crate::memory::{bytes_of, tensor_at};
 use ferras_graph::{Op, Result, Tensor, TensorType, evaluate};
 use std::slice::from_raw_parts_mut;
@@ -20,8 +21,8 @@ pub(crate) enum Kernel {
     Conv(ConvForward),
     ConvInputGrad(ConvInputGrad),
     ConvKernelGrad(ConvKernelGrad),
-    /// Elements, and bytes of each.
-    Walk(Walk, usize, usize),
+    Pool(Pool),
+    Copy(StridedCopy),
     Concat(Concat),
     Pad(Pad),
     Gather(Gather),
@@ -43,6 +44,8 @@ impl Kernel {
             Kernel::Conv(k) => Some(k.work()),
             Kernel::ConvInputGrad(k) => Some(k.work()),
             Kernel::ConvKernelGrad(k) => Some(k.work()),
+            Kernel::Pool(k) => Some(k.work()),
+            Kernel::Copy(k) => Some(k.work()),
             _ => None,
         }
     }
@@ -55,7 +58,6 @@ impl Kernel {
     /// Elements or bytes that a kernel without a plan moves.
     fn moves(&self) -> usize {
         match self {
-            Kernel::Walk(_, n, size) => n * size,
             Kernel::Concat(k) => k.outer * k.pieces.iter().sum::<usize>(),
             Kernel::Pad(k) => k.bytes,
             Kernel::Gather(k) => k.outer * k.count * k.inner,
@@ -87,10 +89,9 @@ impl Heavy {
         shared: Loc,
         name: String,
     ) -> Heavy {
-        let (phases, scratch) = match (kernel.work(), &kernel) {
-            (Some(work), _) => (work.phases.clone(), work.scratch * size_of::<f32>()),
-            (None, Kernel::Walk(_, n, size)) => (vec![(n * size / 65_536).clamp(1, 32)], 0),
-            _ => (vec![1], 0),
+        let (phases, scratch) = match kernel.work() {
+            Some(work) => (work.phases.clone(), work.scratch * size_of::<f32>()),
+            None => (vec![1], 0),
         };
         // Kernels make a task of about ten microseconds.
         let tasks = phases.iter().max().copied().unwrap_or(0);
@@ -145,10 +146,12 @@ impl Step for Heavy {
                     let (x, dy, dw) = (a.cast(), b.cast(), out.cast());
                     k.run(phase, task, &ConvKernelGradArgs { x, dy, dw, shared }, own);
                 }
-                Kernel::Walk(walk, n, size) => {
-                    let range = part(*n, self.phases[0], task);
-                    walk.run(out.add(range.start * size), a, range.start, range.len());
+                Kernel::Pool(k) => {
+                    // The gradient of a sum has no other operand than the result's gradient.
+                    let dy = if self.inputs.len() == 1 { a } else { b }.cast();
+                    k.run(task, &PoolArgs { x: a.cast(), dy, out: out.cast() });
                 }
+                Kernel::Copy(k) => k.run(task, a, out),
                 Kernel::Concat(k) => k.run(&self.inputs, out, bases),
                 Kernel::Pad(k) => k.run(a, out),
                 Kernel::Gather(k) => k.run(a, b, out),
