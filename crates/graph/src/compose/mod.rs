@@ -1,6 +1,7 @@
 //! Functions composed of ops: they need no gradient and no kernel of their own.
 mod activation;
 mod arrange;
+mod einsum;
 mod pooling;
 mod random;
 mod softmax;
@@ -8,3 +9,5 @@ mod special;
 mod statistics;
 
 pub use pooling::same_padding;
+#[cfg(test)]
+mod tests;

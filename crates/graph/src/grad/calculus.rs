@@ -1,6 +1,6 @@
 //! Derivatives of elementwise functions.
 use super::known_number;
-use super::table::{Shares, Site, both};
+use super::table::{Shares, Site, both, plain, with_ones};
 use crate::Value;
 use crate::ir::{Binary, Compare, NodeId, Op, Reduce, Unary};
 use std::f64::consts::PI;
@@ -75,17 +75,13 @@ fn softmax(s: &Site<'_>) -> Option<(NodeId, Vec<usize>)> {
     s.builder.nodes(|nodes, _| {
         let node = |id: NodeId| &nodes[id.index()];
         let (Op::Unary(Unary::Exp), [z]) = (&node(e).op, &node(e).inputs[..]) else { return None };
-        let (mut of, mut kept) = (sum, None);
-        while let Op::Broadcast(_) | Op::Reshape(_) = node(of).op {
-            of = *node(of).inputs.first()?;
-            kept = kept.or(Some(node(of).ty.shape.clone()));
-        }
+        let Op::Broadcast(_) = node(sum).op else { return None };
+        let kept = &node(*node(sum).inputs.first()?).ty.shape;
+        let of = plain(nodes, sum);
         let Op::Reduce(Reduce::Sum, axes) = &node(of).op else { return None };
         // The sum must come back along the axes that it was taken over.
-        let ones = shape.iter().enumerate();
-        let ones = ones.map(|(i, &d)| if axes.contains(&i) { 1 } else { d }).collect();
-        let whole = node(of).inputs[..] == [e] && kept == Some(ones) && s.needs(sum);
-        (whole && s.needs(*z)).then(|| (*z, axes.clone()))
+        let whole = node(of).inputs[..] == [e] && *kept == with_ones(shape, axes) && s.needs(sum);
+        (whole && s.may_skip_to(*z)).then(|| (*z, axes.clone()))
     })
 }
 

@@ -97,6 +97,8 @@ struct Tape<'b> {
     builder: &'b Builder,
     /// Whether a node lies on a path from one of `wrt`.
     needed: Vec<bool>,
+    /// Those of `wrt` that are results of ops.
+    inner: Vec<NodeId>,
     /// The gradient by each node, as far as its users have told.
     gradients: Vec<Option<Value>>,
 }
@@ -117,7 +119,9 @@ impl<'b> Tape<'b> {
                 needed[i] = node.ty.dtype.is_float() && needed[i] || open && reached;
             }
         });
-        Tape { builder, needed, gradients: vec![None; end] }
+        let is_result = |id: &NodeId| builder.nodes(|n, _| !n[id.index()].inputs.is_empty());
+        let inner = ids(wrt).into_iter().filter(is_result).collect();
+        Tape { builder, needed, inner, gradients: vec![None; end] }
     }
 
     /// Adds a contribution to the gradient by a node.
@@ -142,7 +146,7 @@ impl<'b> Tape<'b> {
                 continue;
             }
             let before = self.builder.len();
-            let site = Site::new(self.builder, &self.needed, id, &node, dy);
+            let site = Site::new(self, id, &node, dy);
             for (to, gradient) in table::gradient(&site) {
                 self.add(Some(to), gradient);
             }

@@ -1,5 +1,5 @@
 //! The table: the gradient of each op, as ops.
-use super::{calculus, order, products};
+use super::{Tape, calculus, order, products};
 use crate::ir::{Node, NodeId, Op, Reduce, Unary};
 use crate::{Builder, Shape, Value};
 
@@ -9,21 +9,17 @@ pub(super) type Shares = Vec<(NodeId, Value)>;
 /// An op being differentiated: y = op(x₀, x₁, …) with the gradient `dy` of its result.
 pub(super) struct Site<'a> {
     pub builder: &'a Builder,
-    needed: &'a [bool],
+    tape: &'a Tape<'a>,
+    id: NodeId,
     pub node: &'a Node,
     pub y: Value,
     pub dy: Value,
 }
 
 impl<'a> Site<'a> {
-    pub fn new(
-        builder: &'a Builder,
-        needed: &'a [bool],
-        id: NodeId,
-        node: &'a Node,
-        dy: Value,
-    ) -> Site<'a> {
-        Site { builder, needed, node, y: builder.value(id), dy }
+    pub fn new(tape: &'a Tape<'_>, id: NodeId, node: &'a Node, dy: Value) -> Site<'a> {
+        let builder = tape.builder;
+        Site { builder, tape, id, node, y: builder.value(id), dy }
     }
 
     /// Operand i.
@@ -33,7 +29,14 @@ impl<'a> Site<'a> {
 
     /// Whether the gradient by a node is asked for.
     pub fn needs(&self, id: NodeId) -> bool {
-        self.needed[id.index()]
+        self.tape.needed[id.index()]
+    }
+
+    /// Whether the gradient may go from here to an earlier node at once: nothing between them is
+    /// asked for itself.
+    pub fn may_skip_to(&self, from: NodeId) -> bool {
+        self.needs(from)
+            && !self.tape.inner.iter().any(|w| (from..self.id).contains(w) && *w != from)
     }
 
     /// The share of operand i, made only if it is asked for.
@@ -80,7 +83,10 @@ pub(super) fn gradient(s: &Site<'_>) -> Shares {
         Op::Slice { start, stride, .. } => s.only(|| unslice(s, start, stride)),
         Op::Pad { low, interior, .. } => s.only(|| unpad(dy, &input(0), low, interior)),
         Op::Reverse(axes) => s.only(|| dy.reverse(axes)),
-        Op::Reduce(Reduce::Sum, axes) => s.only(|| spread(dy, axes, &input(0))),
+        Op::Reduce(Reduce::Sum, axes) => match order::deviations(s, axes) {
+            Some((x, c)) => vec![(x, spread(dy, axes, &input(0)) * c * 2.0)],
+            None => s.only(|| spread(dy, axes, &input(0))),
+        },
         Op::Reduce(Reduce::Max | Reduce::Min, axes) => s.only(|| order::extreme(s, axes)),
         Op::Reduce(Reduce::Prod, axes) => s.only(|| order::product(s, axes)),
         Op::Cumulative { kind, axis, reverse } => {
@@ -121,9 +127,20 @@ pub(super) fn both(a: Option<(NodeId, Value)>, b: Option<(NodeId, Value)>) -> Sh
 
 /// A reduced value repeated along the axes that were reduced away.
 pub(super) fn spread(v: &Value, axes: &[usize], to: &Shape) -> Value {
-    let kept: Shape =
-        to.iter().enumerate().map(|(i, &d)| if axes.contains(&i) { 1 } else { d }).collect();
-    v.reshape(kept).broadcast_to(to.clone())
+    v.reshape(with_ones(to, axes)).broadcast_to(to.clone())
+}
+
+/// A shape with 1 at some axes.
+pub(super) fn with_ones(shape: &Shape, axes: &[usize]) -> Shape {
+    shape.iter().enumerate().map(|(i, &d)| if axes.contains(&i) { 1 } else { d }).collect()
+}
+
+/// The node behind reshapes and broadcasts.
+pub(super) fn plain(nodes: &[Node], mut id: NodeId) -> NodeId {
+    while let Op::Broadcast(_) | Op::Reshape(_) = nodes[id.index()].op {
+        id = nodes[id.index()].inputs[0];
+    }
+    id
 }
 
 /// The permutation that undoes one.

@@ -339,3 +339,85 @@ fn mistakes_are_told() {
     });
     assert!(text.contains("second derivative of a maximum over windows of 400"), "{text}");
 }
+
+#[test]
+fn shortcuts_do_not_pass_over_what_is_asked_for() {
+    let b = Builder::new();
+    let x = b.feed("x", TensorType::new(DType::F64, [2, 3]));
+    let e = x.exp();
+    let y = &e / e.sum(&[-1], true);
+    let centred = &x - x.mean(&[0], true);
+    let variance = centred.square().mean(&[0], false);
+    let loss =
+        (y.square().sum(&[-1], false).sum(&[], false) + variance.square().sum(&[], false)) * 1.0;
+    let dx = gradients(&loss, &[x.clone(), e.clone(), centred.clone()]);
+    let alone = gradients(&loss, std::slice::from_ref(&x));
+    let data = [numbers(&shape([2, 3]), -1.0, 1.0, 0)];
+    let found = run(b, &[dx[0].clone(), dx[1].clone(), dx[2].clone(), alone[0].clone()], &data);
+    let by_hand = {
+        let b = Builder::new();
+        let e = b.feed("e", TensorType::new(DType::F64, [2, 3]));
+        let y = &e / e.sum(&[-1], true);
+        let de = gradients(&y.square().sum(&[], false), &[e]);
+        let e = data[0].to_f64_vec().iter().map(|v| v.exp()).collect();
+        run(b, &de, &[Tensor::new([2, 3], e).unwrap()])[0].to_f64_vec()
+    };
+    let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
+    assert!(close(&found[1].to_f64_vec(), &by_hand));
+    assert!(found[2].to_f64_vec().iter().any(|d| *d != 0.0));
+    assert!(close(&found[0].to_f64_vec(), &found[3].to_f64_vec()));
+}
+
+#[test]
+fn a_variance_costs_no_second_sum() {
+    let b = Builder::new();
+    let x = b.feed("x", TensorType::new(DType::F32, [8, 3]));
+    let dx = gradients(&x.variance(&[0], false).sum(&[], false), &[x]);
+    let graph = b.finish(&dx, &[]).unwrap();
+    let sums = graph.nodes.iter().filter(|n| matches!(n.op, Op::Reduce(..))).count();
+    assert_eq!(sums, 1, "the mean alone:\n{graph}");
+}
+
+/// A smooth function of x (3, 4) made of ops drawn by a seed.
+fn random_function(seed: i64, x: &Value) -> Value {
+    let mut pool = vec![x.clone()];
+    for i in 0..8 {
+        let dice = random::block([seed, 0], 1, i);
+        let pick = |word: u32| pool[word as usize % pool.len()].clone();
+        let (x, other) = (pick(dice[0]), pick(dice[1]));
+        let axis = (dice[2] % 2) as isize;
+        let y = match dice[3] % 16 {
+            0 => x.tanh() + &other,
+            1 => (&x * 0.5).exp().log1p() * other.sin(),
+            2 => x.softmax(&[axis]) * &other,
+            3 => (&x - other.mean(&[axis], true)) / (other.variance(&[axis], true) + 0.5).sqrt(),
+            4 => x.matmul(&other.transpose(&[1, 0])).matmul(&x) * 0.1,
+            5 => x.sum(&[axis], true) * other.sigmoid(),
+            6 => x.cumulative(Reduce::Sum, axis, dice[2] & 4 != 0) * 0.3 + &other,
+            7 => x.l2_normalize(&[axis], 1e-12) - &other,
+            8 => x.log_softmax(&[axis]) * 0.2,
+            9 => x.builder().concat(&[x.clone(), other.clone()], axis).slice(
+                &[0, 0],
+                &[3, 4],
+                &[1, 1],
+            ),
+            10 => x.reverse(&[axis as usize]) * &other * 0.5,
+            11 => x.reshape([4, 3]).transpose(&[1, 0]) + other.erf(),
+            12 => x.gelu(false) - other.softplus(),
+            13 => (x.square() + 1.0).pow(other.tanh()),
+            14 => x.pad(&[1, 0], &[0, 0], 0.3).slice_axis(0, 0, 3) * &other,
+            _ => x.atan2(other.square() + 1.0),
+        };
+        pool.push(y.tanh() + &y * 0.1);
+    }
+    pool.pop().unwrap_or_else(|| x.clone())
+}
+
+#[test]
+fn random_functions() {
+    for seed in 0..40 {
+        check(&format!("seed {seed}"), &[shape([3, 4])], (-1.0, 1.0), |x| {
+            random_function(seed, &x[0])
+        });
+    }
+}

@@ -241,3 +241,11 @@ fn random_graphs_keep_their_results() {
         assert_eq!(optimize(&once), once, "not at a fixed point, seed {seed}");
     }
 }
+
+#[test]
+fn graphs_of_the_conformance_suite_keep_their_results() {
+    for seed in 0..400 {
+        let case = crate::conformance::random_graph(seed).unwrap();
+        case.compare(&Interpreter, &optimize(&case.graph)).unwrap();
+    }
+}
