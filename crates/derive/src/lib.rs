@@ -12,6 +12,8 @@ use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Ident, LitStr, Type
 /// - Numbers, booleans and options of them are taken as they are, everything else by `Into`;
 ///   the method of an `Option<T>` takes a `T`.
 /// - `#[config(key = "…")]` gives the name in Keras' configuration where it differs.
+/// - `#[config(written = …)]` gives what stands in the configuration instead of the field: an
+///   expression over `self`, where a default depends on other arguments.
 ///
 /// On the struct: `#[config(module = "keras.layers")]` for Keras' own classes,
 /// `#[config(package = "mine")]` for those of a program (default `"Custom"`), and
@@ -54,6 +56,7 @@ struct Argument<'a> {
     docs: Vec<&'a Attribute>,
     key: String,
     default: Option<TokenStream>,
+    written: Option<Expr>,
 }
 
 fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -97,6 +100,7 @@ fn argument(field: &Field) -> syn::Result<Argument<'_>> {
         docs: field.attrs.iter().filter(|a| a.path().is_ident("doc")).collect(),
         key: name.to_string(),
         default: None,
+        written: None,
     };
     for attribute in field.attrs.iter().filter(|a| a.path().is_ident("config")) {
         attribute.parse_nested_meta(|meta| {
@@ -104,8 +108,12 @@ fn argument(field: &Field) -> syn::Result<Argument<'_>> {
                 argument.key = meta.value()?.parse::<LitStr>()?.value();
                 return Ok(());
             }
+            if meta.path.is_ident("written") {
+                argument.written = Some(meta.value()?.parse()?);
+                return Ok(());
+            }
             if !meta.path.is_ident("default") {
-                return Err(meta.error("expected default or key"));
+                return Err(meta.error("expected default, key or written"));
             }
             argument.default = Some(match meta.value() {
                 Ok(value) => default_value(&field.ty, &value.parse::<Expr>()?),
@@ -201,7 +209,10 @@ fn configured(class: &Ident, arguments: &[Argument<'_>], options: &ClassOptions)
     };
     let registered = format!("{}>{name}", options.package.as_deref().unwrap_or("Custom"));
     let keys: Vec<_> = arguments.iter().map(|a| LitStr::new(&a.key, Span::call_site())).collect();
-    let fields: Vec<_> = arguments.iter().map(|a| a.name).collect();
+    let written = arguments.iter().map(|a| match (&a.written, a.name) {
+        (Some(expression), _) => quote!(&(#expression)),
+        (None, field) => quote!(&self.#field),
+    });
     let reads = arguments.iter().map(|a| {
         let (field, ty, key) = (a.name, a.ty, &a.key);
         let fallback = match &a.default {
@@ -233,7 +244,7 @@ fn configured(class: &Ident, arguments: &[Argument<'_>], options: &ClassOptions)
                 let mut map = ::ferras::config::Map::new();
                 #(map.insert(
                     #keys.to_string(),
-                    ::ferras::config::ConfigValue::to_json(&self.#fields),
+                    ::ferras::config::ConfigValue::to_json(#written),
                 );)*
                 map
             }

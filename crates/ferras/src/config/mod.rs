@@ -1,14 +1,18 @@
 //! What holds for the whole program, and how classes are described: settings, configurations,
 //! identifiers and registries.
+mod choice;
 mod configured;
 mod identifier;
 mod settings;
 mod suggest;
 mod value;
 
+pub use choice::{Axes, Choice, Vocabulary};
 pub use configured::{
     ArgumentInfo, ConfigValue, Configured, FromConfig, Map, Reader, Scope, serialize,
 };
+#[cfg(test)]
+pub(crate) use identifier::find;
 pub use identifier::{Entry, Family, Identifier};
 pub(crate) use identifier::{family, register};
 pub use settings::{

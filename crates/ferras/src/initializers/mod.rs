@@ -1,64 +1,92 @@
 //! Initial values of weights: `keras.initializers`.
+mod constant;
+mod orthogonal;
+mod random;
+mod scaling;
+
+pub use constant::{Constant, Identity, Ones, Zeros};
+pub use orthogonal::Orthogonal;
+pub use random::{RandomNormal, RandomUniform, TruncatedNormal};
+pub use scaling::{
+    Distribution, FanMode, GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal,
+    LecunUniform, VarianceScaling,
+};
+
 use crate::Result;
 use crate::config::{Configured, family};
 use crate::random::Generator;
-use ferras_derive::Config;
 use ferras_graph::{Tensor, TensorType};
 
 /// A rule for the initial value of a weight.
+///
+/// ```
+/// use ferras::prelude::*;
+/// use ferras::random::Generator;
+/// /// +1 and −1 by the toss of a coin.
+/// #[derive(Clone, Debug, Config)]
+/// struct Coin;
+/// impl InitializerFn for Coin {
+///     fn call(&self, ty: &TensorType, random: &mut Generator) -> Result<Tensor> {
+///         Ok(random.fill(ty, |g| if g.next_f64() < 0.5 { -1.0 } else { 1.0 }))
+///     }
+/// }
+/// let layer = Dense::new(4).kernel_initializer(Coin::new());
+/// # let _ = layer;
+/// ```
 pub trait InitializerFn: Configured {
     /// A value of this type and shape; random rules draw from `random`, or from their own seed.
     fn call(&self, ty: &TensorType, random: &mut Generator) -> Result<Tensor>;
 }
 
-/// All zeros.
-#[derive(Clone, Debug, Config)]
-#[config(module = "keras.initializers")]
-pub struct Zeros;
-
-impl InitializerFn for Zeros {
-    fn call(&self, ty: &TensorType, _: &mut Generator) -> Result<Tensor> {
-        Ok(Tensor::zeros(ty))
-    }
+family! {
+    /// An initializer by name (`"glorot_uniform"`) or object.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// assert!(Initializer::from("he_normal").get().is_ok());
+    /// assert!(Initializer::from(RandomNormal::new().stddev(0.01)).get().is_ok());
+    /// ```
+    Initializer, InitializerFn, "initializer",
+    [
+        Zeros, "zero", "zeros";
+        Ones, "one", "ones";
+        Constant, "constant";
+        RandomNormal, "normal", "random_normal";
+        RandomUniform, "uniform", "random_uniform";
+        TruncatedNormal, "truncated_normal";
+        VarianceScaling, "variance_scaling";
+        Orthogonal, "OrthogonalInitializer", "orthogonal";
+        Identity, "IdentityInitializer", "identity";
+        LecunNormal, "lecun_normal";
+        LecunUniform, "lecun_uniform";
+        GlorotNormal, "glorot_normal";
+        GlorotUniform, "glorot_uniform";
+        HeNormal, "he_normal";
+        HeUniform, "he_uniform";
+    ]
 }
 
-/// U(−l, l) with l = √(6 / (fan_in + fan_out)): Glorot & Bengio 2010, eq. 16.
-#[derive(Clone, Debug, Config)]
-#[config(module = "keras.initializers")]
-pub struct GlorotUniform {
-    /// Own seed; none draws from the program's.
-    #[config(default)]
+/// Draws from the initializer's own seed, or from the model's stream where it has none.
+fn seeded<T>(
     seed: Option<u64>,
-}
-
-impl InitializerFn for GlorotUniform {
-    fn call(&self, ty: &TensorType, random: &mut Generator) -> Result<Tensor> {
-        let (fan_in, fan_out) = fans(&ty.shape);
-        let limit = (6.0 / (fan_in + fan_out).max(1.0)).sqrt();
-        let mut own = self.seed.map(Generator::new);
-        let random = own.as_mut().unwrap_or(random);
-        Ok(random.uniform(ty, -limit, limit))
+    model: &mut Generator,
+    draw: impl FnOnce(&mut Generator) -> T,
+) -> T {
+    match seed {
+        Some(seed) => draw(&mut Generator::new(seed)),
+        None => draw(model),
     }
 }
 
-/// Inputs and outputs of one unit of a kernel of this shape: (receptive field × channels in,
-/// receptive field × channels out).
-fn fans(shape: &[usize]) -> (f64, f64) {
-    match shape {
-        [] => (1.0, 1.0),
-        [n] => (*n as f64, *n as f64),
-        [field @ .., a, b] => {
-            let field = field.iter().product::<usize>() as f64;
-            (field * *a as f64, field * *b as f64)
+/// Normal with mean 0 and deviation 1, drawn again where it is beyond two deviations.
+fn truncated_normal(random: &mut Generator) -> f64 {
+    loop {
+        let x = random.normal();
+        if x.abs() <= 2.0 {
+            return x;
         }
     }
 }
 
-family! {
-    /// An initializer by name (`"glorot_uniform"`) or object.
-    Initializer, InitializerFn, "initializer",
-    [
-        Zeros, "zeros";
-        GlorotUniform, "glorot_uniform";
-    ]
-}
+#[cfg(test)]
+mod tests;
