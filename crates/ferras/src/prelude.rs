@@ -1,14 +1,18 @@
 //! The one glob: `use ferras::prelude::*`.
 pub use crate::activations::{Activation, ActivationFn};
 pub use crate::config::{Configured, FromConfig};
-pub use crate::constraints::{Constraint, ConstraintFn};
-pub use crate::initializers::{Initializer, InitializerFn};
+pub use crate::constraints::*;
+pub use crate::initializers::{
+    Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Initializer, InitializerFn,
+    LecunNormal, LecunUniform, Ones, Orthogonal, RandomNormal, RandomUniform, TruncatedNormal,
+    VarianceScaling, Zeros,
+};
 pub use crate::layers::*;
 pub use crate::losses::{Loss, LossFn};
 pub use crate::metrics::{Metric, MetricFn};
 pub use crate::models::{Input, Model, Sequential, SymbolicTensor};
 pub use crate::optimizers::{Optimizer, OptimizerFn};
-pub use crate::regularizers::{Regularizer, RegularizerFn};
+pub use crate::regularizers::*;
 pub use crate::{
     Callback, Compile, Error, Evaluate, Fit, History, Logs, Predict, Result, Run, ValidationFreq,
     set_random_seed,

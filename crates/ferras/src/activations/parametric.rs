@@ -97,6 +97,13 @@ pub struct Softmax {
     axis: Axes,
 }
 
+impl Softmax {
+    /// The axes that sum to 1.
+    pub(crate) fn axes(&self) -> &Axes {
+        &self.axis
+    }
+}
+
 impl ActivationFn for Softmax {
     fn call(&self, x: &Value) -> Value {
         x.softmax(self.axis.as_slice())

@@ -106,7 +106,10 @@ impl<'a> Reader<'a> {
     pub fn new<T: FromConfig>(config: &'a Map, scope: &Scope) -> Result<Reader<'a>> {
         let known: Vec<&str> = T::ARGUMENTS.iter().map(|a| a.name).collect();
         for (key, value) in config {
-            if !value.is_null() && !known.contains(&key.as_str()) {
+            // Keras writes these for every layer; they belong to the layer's handle.
+            let handle = T::MODULE == Some("keras.layers")
+                && matches!(key.as_str(), "name" | "trainable" | "dtype");
+            if !value.is_null() && !known.contains(&key.as_str()) && !handle {
                 let problem = format!("is unknown to {}{}", T::CLASS, suggest(key, &known));
                 return Err(Error::argument(key, problem));
             }

@@ -65,7 +65,7 @@ impl InitializerFn for Constant {
 /// - **Errors** where the weight has another rank.
 ///
 /// ```
-/// use ferras::prelude::*;
+/// use ferras::{initializers::Identity, layers::Dense};
 /// let layer = Dense::new(4).kernel_initializer(Identity::new().gain(0.5));
 /// # let _ = layer;
 /// ```

@@ -211,8 +211,23 @@ impl<'a> Build<'a> {
             inputs,
             weights: Vec::new(),
         };
-        info.layer.build(&mut build)?;
+        let built = info.layer.build(&mut build).and_then(|()| build.check_weights());
+        // Mistakes in arguments do not know whose they are.
+        built.map_err(|e| match e {
+            Error::Layer { .. } => e,
+            other => build.error(other.to_string()),
+        })?;
         Ok(build.weights)
+    }
+
+    /// Looks up what weights are made and treated with, so that unknown names surface here.
+    fn check_weights(&self) -> Result<()> {
+        for spec in &self.weights {
+            spec.initializer.get()?;
+            spec.regularizer.as_ref().map(Regularizer::get).transpose()?;
+            spec.constraint.as_ref().map(Constraint::get).transpose()?;
+        }
+        Ok(())
     }
 
     /// The only input's shape, with checks; an error if there are several.

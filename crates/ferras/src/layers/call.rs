@@ -113,9 +113,9 @@ impl Call<'_> {
         self.add_loss(penalty / batch);
     }
 
-    /// Numbers uniform in [0, 1), new ones at each step. A seed makes them a stream of their own
-    /// that does not depend on the program's seed.
-    pub fn random_uniform(&mut self, shape: impl Into<Shape>, seed: Option<u64>) -> Value {
+    /// A key and a stream for random numbers, new ones at each step. A seed makes them a stream
+    /// of their own that does not depend on the program's seed.
+    pub fn random_key(&mut self, seed: Option<u64>) -> (Value, u32) {
         let builder = self.trace.builder.clone();
         let key = match &self.trace.key {
             Some(key) => key.clone(),
@@ -126,7 +126,19 @@ impl Call<'_> {
             _ => key,
         };
         self.trace.streams += 1;
-        builder.random_uniform(&key, self.trace.streams, shape)
+        (key, self.trace.streams)
+    }
+
+    /// Numbers uniform in [0, 1), new ones at each step.
+    pub fn random_uniform(&mut self, shape: impl Into<Shape>, seed: Option<u64>) -> Value {
+        let (key, stream) = self.random_key(seed);
+        self.trace.builder.random_uniform(&key, stream, shape)
+    }
+
+    /// Normal numbers with mean 0 and deviation 1, new ones at each step.
+    pub fn random_normal(&mut self, shape: impl Into<Shape>, seed: Option<u64>) -> Value {
+        let (key, stream) = self.random_key(seed);
+        self.trace.builder.random_normal(&key, stream, shape)
     }
 
     /// A known number of the first input's type.

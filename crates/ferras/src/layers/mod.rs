@@ -1,14 +1,16 @@
-//! Layers: `keras.layers`. One layer, one file; the contents page is here.
+//! Layers: `keras.layers`. One kind, one file; the contents page is here.
 mod build;
 mod call;
-mod core;
 mod layer;
 pub(crate) mod prelude;
+mod spatial;
+mod weights;
 
-pub use self::core::{Dense, InputLayer};
 pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
 pub use call::{Call, Trace};
 pub use layer::{Layer, LayerExt, LayerRef};
+pub use reshape::{Borders, Interpolation};
+pub use spatial::{ChannelsOrder, DataFormat, Padding, PaddingMode};
 
 use crate::config::{Entry, Family, FromConfig};
 use std::sync::Arc;
@@ -18,9 +20,90 @@ const fn row<L: Layer + FromConfig>(names: &'static [&'static str]) -> Entry<dyn
     Entry { names, make: |config, scope| Ok(Arc::new(L::from_config(config, scope)?)) }
 }
 
-impl Family for dyn Layer {
-    const KIND: &'static str = "layer";
-    fn table() -> &'static [Entry<dyn Layer>] {
-        const { &[row::<Dense>(&["Dense"]), row::<InputLayer>(&["InputLayer"])] }
+/// Declares each folder's module, and for each layer in it its export and its row in the table.
+macro_rules! layers {
+    ($($folder:ident { $($layer:ident,)* })*) => {
+        $(mod $folder;
+        pub use self::$folder::{$($layer),*};)*
+
+        impl Family for dyn Layer {
+            const KIND: &'static str = "layer";
+            fn table() -> &'static [Entry<dyn Layer>] {
+                const { &[$($(row::<$layer>(&[stringify!($layer)]),)*)*] }
+            }
+        }
+    };
+}
+
+layers! {
+    core {
+        Activation,
+        Dense,
+        Identity,
+        InputLayer,
+    }
+    conv {
+        Conv1D,
+        Conv2D,
+        Conv3D,
+        DepthwiseConv1D,
+        DepthwiseConv2D,
+    }
+    pool {
+        AveragePooling1D,
+        AveragePooling2D,
+        AveragePooling3D,
+        GlobalAveragePooling1D,
+        GlobalAveragePooling2D,
+        GlobalAveragePooling3D,
+        GlobalMaxPooling1D,
+        GlobalMaxPooling2D,
+        GlobalMaxPooling3D,
+        MaxPooling1D,
+        MaxPooling2D,
+        MaxPooling3D,
+    }
+    norm {
+        BatchNormalization,
+        LayerNormalization,
+    }
+    merge {
+        Add,
+        Average,
+        Concatenate,
+        Maximum,
+        Minimum,
+        Multiply,
+        Subtract,
+    }
+    reshape {
+        Cropping1D,
+        Cropping2D,
+        Flatten,
+        Permute,
+        RepeatVector,
+        Reshape,
+        UpSampling1D,
+        UpSampling2D,
+        ZeroPadding1D,
+        ZeroPadding2D,
+    }
+    regularization {
+        ActivityRegularization,
+        Dropout,
+        GaussianDropout,
+        GaussianNoise,
+        SpatialDropout1D,
+        SpatialDropout2D,
+    }
+    activation {
+        ELU,
+        LeakyReLU,
+        PReLU,
+        ReLU,
+        Softmax,
+    }
+    preprocessing {
+        Rescaling,
     }
 }

@@ -53,6 +53,7 @@ pub struct Dense {
 impl Layer for Dense {
     fn build(&self, cx: &mut Build) -> Result<()> {
         cx.at_least("units", self.units, 1)?;
+        self.activation.get()?;
         let features = cx.input()?.min_rank(2)?.known(-1)?;
         cx.weight("kernel", [features, self.units])
             .initializer(&self.kernel_initializer)

@@ -1,6 +1,8 @@
 //! `InputLayer`: where data enters a model.
+use crate::config::{ConfigValue, Scope};
 use crate::layers::{PartialShape, prelude::*};
 use ferras_graph::DType;
+use serde_json::Value as Json;
 
 /// The entry of a model, made by [`Input`](crate::models::Input).
 ///
@@ -21,6 +23,31 @@ pub struct InputLayer {
     /// Type of the elements; float32 by default.
     #[config(default = DType::F32)]
     dtype: DType,
+    /// Keras' sparse inputs; there are none here.
+    #[config(default)]
+    sparse: Never,
+    /// Keras' ragged inputs; there are none here.
+    #[config(default)]
+    ragged: Never,
+    /// Keras' inputs that may be left out; there are none here.
+    #[config(default)]
+    optional: Never,
+}
+
+/// A switch of Keras that is always off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Never;
+
+impl ConfigValue for Never {
+    fn to_json(&self) -> Json {
+        Json::Bool(false)
+    }
+    fn from_json(json: &Json, _: &Scope) -> Result<Self, String> {
+        match json {
+            Json::Null | Json::Bool(false) => Ok(Never),
+            _ => Err(format!("Ferras has dense inputs only; expected false, got {json}")),
+        }
+    }
 }
 
 impl InputLayer {

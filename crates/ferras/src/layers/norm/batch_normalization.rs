@@ -1,0 +1,146 @@
+//! `BatchNormalization`: each channel with mean 0 and variance 1 over the batch.
+use super::{narrow, widen};
+use crate::layers::{prelude::*, weights::WeightRule};
+
+/// γ · (x − mean) / √(variance + ε) + β for each place of `axis`.
+///
+/// In training mean and variance are those of the batch, over all other axes, and the moving ones
+/// follow: `moving = momentum · moving + (1 − momentum) · batch`, with the population variance. In
+/// inference, and where the layer is not trainable, they are the moving ones.
+///
+/// - **Input, output** any shape of rank ≥ 2.
+/// - **Weights** `gamma` if `scale`, `beta` if `center`, `moving_mean`, `moving_variance` (both not
+///   trained), each of the axis' size.
+/// - **Errors** at build: no such axis, its size unknown, `renorm`.
+/// - **Source** Keras 3 `layers.BatchNormalization`; Ioffe & Szegedy 2015. Statistics are computed
+///   in float32 at least.
+///
+/// ```
+/// use ferras::prelude::*;
+/// let x = Input::new([8, 8, 16]);
+/// let model = Model::new(&x, &BatchNormalization::new().apply(&x))?;
+/// assert_eq!(model.count_params(), 4 * 16);
+/// # Ok::<(), ferras::Error>(())
+/// ```
+#[derive(Clone, Debug, Config)]
+#[config(module = "keras.layers")]
+pub struct BatchNormalization {
+    /// The axis that keeps its places apart; the last by default.
+    #[config(default = -1)]
+    axis: isize,
+    /// How much of the moving statistics stays at each step; 0.99 by default.
+    #[config(default = 0.99)]
+    momentum: f64,
+    /// What keeps the division finite; 0.001 by default.
+    #[config(default = 0.001)]
+    epsilon: f64,
+    /// Whether β is added; true by default.
+    #[config(default = true)]
+    center: bool,
+    /// Whether γ is multiplied; true by default.
+    #[config(default = true)]
+    scale: bool,
+    /// Initial β; zeros by default.
+    #[config(default = "zeros")]
+    beta_initializer: Initializer,
+    /// Initial γ; ones by default.
+    #[config(default = "ones")]
+    gamma_initializer: Initializer,
+    /// Initial moving mean; zeros by default.
+    #[config(default = "zeros")]
+    moving_mean_initializer: Initializer,
+    /// Initial moving variance; ones by default.
+    #[config(default = "ones")]
+    moving_variance_initializer: Initializer,
+    /// Penalty on β.
+    #[config(default)]
+    beta_regularizer: Option<Regularizer>,
+    /// Penalty on γ.
+    #[config(default)]
+    gamma_regularizer: Option<Regularizer>,
+    /// Projection of β after each update.
+    #[config(default)]
+    beta_constraint: Option<Constraint>,
+    /// Projection of γ after each update.
+    #[config(default)]
+    gamma_constraint: Option<Constraint>,
+    /// Keras' batch renormalization; must be false.
+    #[config(default = false)]
+    renorm: bool,
+    /// Momentum of renormalization; without it, unused.
+    #[config(default = 0.99)]
+    renorm_momentum: f64,
+    /// Whether statistics are those of all devices' batches; they always are.
+    #[config(default = false)]
+    synchronized: bool,
+}
+
+impl BatchNormalization {
+    /// The statistics for this call, each of the axis' size.
+    fn statistics(&self, cx: &mut Call, x: &Value, axis: usize) -> (Value, Value) {
+        let moving = ["moving_mean", "moving_variance"].map(|name| cx.weight(name));
+        if !(cx.training() && cx.trainable()) {
+            let [mean, variance] = moving;
+            return (mean, variance);
+        }
+        let others: Vec<isize> =
+            (0..x.rank()).filter(|&a| a != axis).map(|a| a as isize).collect();
+        let (mean, variance) = x.moments(&others, false);
+        for (name, old, new) in
+            [("moving_mean", &moving[0], &mean), ("moving_variance", &moving[1], &variance)]
+        {
+            let next = widen(old) * self.momentum + new * (1.0 - self.momentum);
+            cx.update(name, next.cast(old.dtype()));
+        }
+        (mean, variance)
+    }
+}
+
+impl Layer for BatchNormalization {
+    fn build(&self, cx: &mut Build) -> Result<()> {
+        if self.renorm {
+            return Err(cx.error("renorm is not there yet; leave it false"));
+        }
+        let input = cx.input()?.min_rank(2)?;
+        let rank = input.shape().len() as isize;
+        if self.axis == 0 || self.axis == -rank {
+            return Err(cx.error("axis 0 is the batch; name the axis of the channels"));
+        }
+        let size = input.known(self.axis)?;
+        if self.scale {
+            WeightRule(&self.gamma_initializer, &self.gamma_regularizer, &self.gamma_constraint)
+                .add(cx, "gamma", [size]);
+        }
+        if self.center {
+            WeightRule(&self.beta_initializer, &self.beta_regularizer, &self.beta_constraint)
+                .add(cx, "beta", [size]);
+        }
+        cx.weight("moving_mean", [size]).initializer(&self.moving_mean_initializer).frozen();
+        cx.weight("moving_variance", [size])
+            .initializer(&self.moving_variance_initializer)
+            .frozen();
+        Ok(())
+    }
+
+    fn call(&self, cx: &mut Call) -> Value {
+        let input = cx.input();
+        let x = widen(&input);
+        let Some(axis) = x.shape().axis(self.axis) else {
+            return input.error("batch_normalization", format!("there is no axis {}", self.axis));
+        };
+        let (mean, variance) = self.statistics(cx, &x, axis);
+        let mut places = vec![1; x.rank()];
+        places[axis] = x.dim(self.axis);
+        let along = |v: &Value| widen(v).reshape(places.clone());
+        let mut factor = (widen(&variance) + self.epsilon).rsqrt();
+        if self.scale {
+            factor = factor * widen(&cx.weight("gamma"));
+        }
+        // The mean goes first: it may be far larger than the deviation.
+        let mut y = (&x - along(&mean)) * along(&factor);
+        if self.center {
+            y = y + along(&cx.weight("beta"));
+        }
+        narrow(&y, &input)
+    }
+}

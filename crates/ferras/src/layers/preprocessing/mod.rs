@@ -1,0 +1,4 @@
+//! Layers that prepare data inside the model.
+mod rescaling;
+
+pub use rescaling::Rescaling;
