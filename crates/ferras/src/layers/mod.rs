@@ -1,9 +1,13 @@
 //! Layers: `keras.layers`. One kind, one file; the contents page is here.
 mod build;
 mod call;
+#[cfg(test)]
+mod golden;
 mod layer;
 pub(crate) mod prelude;
 mod spatial;
+#[cfg(test)]
+mod testing;
 mod weights;
 
 pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
