@@ -35,6 +35,10 @@ pub struct Work {
 
 /// The part of `0..n` that belongs to piece `i` of `pieces`; sizes differ by at most one.
 pub(crate) fn part(n: usize, pieces: usize, i: usize) -> std::ops::Range<usize> {
+    // Small work is one piece, and two divisions would be a good part of it.
+    if pieces == 1 {
+        return 0..n;
+    }
     let (base, extra) = (n / pieces, n % pieces);
     let start = i * base + i.min(extra);
     start..start + base + usize::from(i < extra)

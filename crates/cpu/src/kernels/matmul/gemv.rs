@@ -15,6 +15,7 @@ pub(super) struct Gemv {
     /// The matrix is `(n, k)` in memory: each result is a dot product of two contiguous rows.
     dots: bool,
     pieces: usize,
+    batch_tasks: usize,
 }
 
 impl Gemv {
@@ -24,29 +25,23 @@ impl Gemv {
             if left { (spec.m, !spec.a_transposed) } else { (spec.n, spec.b_transposed) };
         // Each thread of a memory-bound product wants long stretches of it.
         let pieces = if spec.batch > 1 { 1 } else { tasks_for(8 * n * spec.k).min(n.div_ceil(64)) };
-        Gemv { level, spec, left, n, dots, pieces }
+        let batch_tasks = spec.batch.min(tasks_for(8 * spec.batch * n * spec.k));
+        Gemv { level, spec, left, n, dots, pieces, batch_tasks }
     }
 
     pub(super) fn work(&self) -> Work {
-        Work {
-            phases: vec![self.spec.batch.min(self.batch_tasks()) * self.pieces],
-            shared: 0,
-            scratch: 0,
-        }
-    }
-
-    fn batch_tasks(&self) -> usize {
-        tasks_for(8 * self.spec.batch * self.n * self.spec.k)
+        Work { phases: vec![self.batch_tasks * self.pieces], shared: 0, scratch: 0 }
     }
 
     /// # Safety
     /// As `MatMul::run`.
     pub(super) unsafe fn run(&self, task: usize, args: &MatMulArgs) {
         let s = &self.spec;
-        let batch_tasks = s.batch.min(self.batch_tasks());
-        let items = part(s.batch, batch_tasks, task / self.pieces);
+        let (batch_task, piece) =
+            if self.pieces == 1 { (task, 0) } else { (task / self.pieces, task % self.pieces) };
+        let items = part(s.batch, self.batch_tasks, batch_task);
         // Pieces end at multiples of 64 results, so that a piece never changes how a result is summed.
-        let blocks = part(self.n.div_ceil(64), self.pieces, task % self.pieces);
+        let blocks = part(self.n.div_ceil(64), self.pieces, piece);
         let (from, to) = (blocks.start * 64, (blocks.end * 64).min(self.n));
         for item in items {
             // SAFETY: item, from and to stay inside the shapes that the caller vouches for.

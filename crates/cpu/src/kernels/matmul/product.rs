@@ -27,6 +27,8 @@ pub(super) struct Product {
     pack_b: bool,
     /// B is packed by the only task, into its own scratch.
     small: bool,
+    /// Tasks of small items: each does some of them whole.
+    batch_tasks: usize,
     pack_tasks: usize,
     a_rows: [usize; MAX_ROWS],
     c_rows: [usize; MAX_ROWS],
@@ -68,6 +70,7 @@ impl Product {
             pack_a,
             pack_b,
             small,
+            batch_tasks: spec.batch.min(tasks_for(flops * spec.batch)),
             pack_tasks,
             a_rows,
             c_rows,
@@ -94,8 +97,7 @@ impl Product {
         let s = &self.spec;
         let compute = s.batch * self.k_parts * self.m_tasks * self.n_tasks;
         if self.small {
-            let compute = s.batch.min(tasks_for(2 * s.m * s.n * s.k * s.batch));
-            return Work { phases: vec![compute], shared: 0, scratch: self.packed_b() };
+            return Work { phases: vec![self.batch_tasks], shared: 0, scratch: self.packed_b() };
         }
         let mut phases = Vec::new();
         if self.pack_a || self.pack_b {
@@ -138,8 +140,7 @@ impl Product {
     /// Whole items, one after the other.
     unsafe fn run_small(&self, task: usize, args: &MatMulArgs, scratch: &mut [f32]) {
         let s = &self.spec;
-        let tasks = s.batch.min(tasks_for(2 * s.m * s.n * s.k * s.batch));
-        for item in part(s.batch, tasks, task) {
+        for item in part(s.batch, self.batch_tasks, task) {
             // SAFETY: `item` is below the batch; scratch holds the packed B.
             unsafe {
                 let b = args.b.add(item * s.b_stride());
