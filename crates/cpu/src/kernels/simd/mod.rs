@@ -135,6 +135,10 @@ pub trait Simd: Copy + Send + Sync + 'static {
         cols: usize,
     );
 
+    /// Asks for the line at `p`, which need not be valid, to be brought near.
+    #[inline(always)]
+    unsafe fn prefetch(_p: *const f32) {}
+
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
