@@ -1,7 +1,7 @@
 //! The processor against the reference: whole training steps and awkward graphs.
 mod common;
 use common::{agree, f32s, mlp_step};
-use ferras_graph::{Builder, ConvDims, DType, Reduce, TensorType, Value};
+use ferras_graph::{Builder, ConvDims, DType, Reduce, TensorType, Value, Window};
 
 #[test]
 fn training_steps_of_dense_networks() {
@@ -166,6 +166,29 @@ fn convolutions_with_their_gradients() {
     };
     let y = (x.conv(&kernel, dims) + &bias).relu();
     let loss = (&y * &y).mean(&[], false);
+    agree(&common::adam(&b, loss, &[kernel, bias]), 2, 1e-4);
+}
+
+#[test]
+fn pooling_behind_relu_with_gradients() {
+    let b = Builder::new();
+    let x = b.feed("x", f32s([3, 11, 10, 2]));
+    let kernel = b.state("kernel", f32s([3, 3, 2, 6]));
+    let bias = b.state("bias", f32s([6]));
+    let dims =
+        ConvDims { strides: vec![1; 2], padding: vec![(1, 1); 2], dilation: vec![1; 2], groups: 1 };
+    let y = (x.conv(&kernel, dims) + &bias).relu();
+    let pool = |size: usize, stride: usize, pad: usize| Window {
+        size: vec![size; 2],
+        strides: vec![stride; 2],
+        padding: vec![(pad, pad); 2],
+    };
+    let apart = y.max_pool(pool(2, 2, 0));
+    let overlapping = y.max_pool(pool(3, 2, 1));
+    let mean = y.sum_pool(pool(3, 1, 1)) / 9.0;
+    let loss = (&apart * &apart).sum(&[], false)
+        + overlapping.sum(&[], false)
+        + mean.exp().sum(&[], false);
     agree(&common::adam(&b, loss, &[kernel, bias]), 2, 1e-4);
 }
 

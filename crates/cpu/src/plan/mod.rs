@@ -3,6 +3,7 @@ mod heavy;
 mod legal;
 mod loops;
 mod memory;
+mod pooled;
 mod roles;
 mod schedule;
 pub(crate) mod view;
@@ -37,8 +38,8 @@ pub(crate) struct Program {
 
 /// Compiles a graph.
 pub(crate) fn compile(graph: &Graph) -> Result<Program> {
-    let graph = &pass::optimize(graph);
-    let roles = Roles::new(legal::legalize(graph), Level::detect());
+    let graph = pooled::pool_gradients(&pass::optimize(graph));
+    let roles = Roles::new(legal::legalize(&graph), Level::detect());
     let regions = schedule::schedule(&roles);
     let mut kernels: Vec<Vec<Option<Kernel>>> =
         regions.iter().map(|r| kernels(&roles, r)).collect();

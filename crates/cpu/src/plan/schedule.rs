@@ -48,7 +48,7 @@ pub(crate) fn schedule(roles: &Roles) -> Vec<Region> {
         if let Some(node) = s.heavy.pop() {
             s.take(node, number);
             units.push(Unit { nodes: vec![node], is_loop: false, fold: None });
-        } else if let Some(size) = s.loops.last_key_value().map(|(&n, _)| n) {
+        } else if let Some(size) = s.next_space() {
             units.push(s.open_loop(size, number));
         } else {
             break;
@@ -101,11 +101,35 @@ impl<'a> Scheduler<'a> {
         }
     }
 
+    /// The space of the loop to open next: the largest in which something need not wait.
+    fn next_space(&self) -> Option<usize> {
+        let mut spaces = self.loops.iter().rev();
+        let free = spaces.find(|(_, ready)| ready.iter().any(|&i| !self.waits(i)));
+        free.or(self.loops.last_key_value()).map(|(&size, _)| size)
+    }
+
+    /// Whether an instruction can hope to share the loop of one of its operands: that one becomes
+    /// ready once other readers, not yet ready themselves, have their place.
+    fn waits(&self, i: usize) -> bool {
+        self.roles.reads(i).iter().any(|read| {
+            let root = read.root;
+            let open = self.roles.role[root] == Role::Loop && self.unit[root] == usize::MAX;
+            let blocked = |r: usize| self.unit[r] == usize::MAX && self.pending[r] > 0;
+            open && read.direct
+                && fold_shape(self.roles, root).is_none()
+                && self.readers[root].iter().any(|&(r, _)| blocked(r))
+        })
+    }
+
     fn open_loop(&mut self, size: usize, number: usize) -> Unit {
         let mut unit = Unit { nodes: Vec::new(), is_loop: true, fold: None };
         while unit.nodes.len() < MOST {
             let Some(ready) = self.loops.get(&size) else { break };
-            let Some(at) = ready.iter().position(|&i| self.joins(i, &unit, number)) else { break };
+            let at = match unit.nodes.is_empty() {
+                true => ready.iter().position(|&i| !self.waits(i)).or(Some(0)),
+                false => ready.iter().position(|&i| self.joins(i, &unit, number)),
+            };
+            let Some(at) = at else { break };
             let node = self.loops.get_mut(&size).map(|list| list.swap_remove(at));
             if self.loops.get(&size).is_some_and(Vec::is_empty) {
                 self.loops.remove(&size);
@@ -121,9 +145,6 @@ impl<'a> Scheduler<'a> {
 
     /// Whether a ready node of the same space can be in this loop.
     fn joins(&self, i: usize, unit: &Unit, number: usize) -> bool {
-        if unit.nodes.is_empty() {
-            return true;
-        }
         let fold = fold_shape(self.roles, i);
         if fold.is_some() && unit.fold.is_some() && fold != unit.fold {
             return false;
@@ -134,7 +155,8 @@ impl<'a> Scheduler<'a> {
         if inside.any(|&(_, direct)| !direct || fold.is_some()) {
             return false;
         }
-        read_inside || space(self.roles, i) <= SMALL || self.shares_data(i, unit)
+        let small = space(self.roles, i) <= SMALL;
+        read_inside || small || (!self.waits(i) && self.shares_data(i, unit))
     }
 
     fn shares_data(&self, i: usize, unit: &Unit) -> bool {
