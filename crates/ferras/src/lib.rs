@@ -18,10 +18,12 @@ pub mod losses;
 pub mod metrics;
 pub mod models;
 pub mod optimizers;
+pub mod plot;
 pub mod prelude;
 pub mod preprocessing;
 pub mod random;
 pub mod regularizers;
+pub mod report;
 mod trainer;
 pub mod utils;
 

@@ -1,0 +1,185 @@
+//! What a figure shows, before it is known where on the page.
+use super::layout::lay_out;
+use super::{png, svg};
+use crate::files::write_atomic;
+use crate::{Error, Result};
+use ndarray::Array2;
+use std::path::Path;
+
+/// A page with one or more panels, to be saved as `.svg` or `.png`.
+///
+/// ```
+/// use ferras::plot::{Figure, Panel, Series};
+/// let cold = Series::new("cold", &[1.0, 4.0, 9.0]);
+/// let warm = Series::new("warm", &[2.0, 3.0, f64::NAN]);
+/// let figure = Figure::new("Growth").panel(Panel::lines([cold, warm]).x_label("week"));
+/// assert!(figure.to_svg().starts_with("<svg"));
+/// assert_eq!(figure.to_png()?[..4], *b"\x89PNG");
+/// # Ok::<(), ferras::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    pub(super) title: String,
+    pub(super) panels: Vec<Panel>,
+    pub(super) size: Option<(usize, usize)>,
+}
+
+impl Figure {
+    /// An empty page with a title.
+    pub fn new(title: impl Into<String>) -> Figure {
+        Figure { title: title.into(), panels: Vec::new(), size: None }
+    }
+
+    /// Adds a panel; they fill rows of two.
+    pub fn panel(mut self, panel: Panel) -> Figure {
+        self.panels.push(panel);
+        self
+    }
+
+    /// Width and height in points, 240 to 4000 each; by default what the panels need. A PNG has
+    /// two pixels a point.
+    pub fn size(mut self, width: usize, height: usize) -> Figure {
+        self.size = Some((width.clamp(240, 4000), height.clamp(240, 4000)));
+        self
+    }
+
+    /// Its title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The figure as an SVG document.
+    pub fn to_svg(&self) -> String {
+        svg::write(&lay_out(self), svg::Place::File)
+    }
+
+    /// The figure as an SVG element for a page that defines its colours.
+    pub(crate) fn to_inline_svg(&self) -> String {
+        svg::write(&lay_out(self), svg::Place::Page)
+    }
+
+    /// The figure as the bytes of a PNG file.
+    pub fn to_png(&self) -> Result<Vec<u8>> {
+        png::write(&lay_out(self))
+    }
+
+    /// Writes the figure to a file, as SVG or PNG by the end of its name.
+    ///
+    /// Errors: another ending, no permission or space.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+        match ending.as_deref() {
+            Some("svg") => write_atomic(path, self.to_svg().as_bytes()),
+            Some("png") => write_atomic(path, &self.to_png()?),
+            _ => {
+                let problem = format!("must end in .svg or .png, got {:?}", path.display());
+                Err(Error::argument("path", problem))
+            }
+        }
+    }
+}
+
+/// One pair of axes with what is drawn in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    pub(super) title: String,
+    pub(super) x_label: String,
+    pub(super) y_label: String,
+    pub(super) content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Content {
+    /// Values over 1, 2, 3, …
+    Lines(Vec<Series>),
+    /// One bar for each of 1, 2, 3, …, and a level to compare with.
+    Bars { bars: Series, level: Option<Level> },
+    /// Counts in rows and columns, with the classes' names.
+    Heat { counts: Array2<usize>, names: Vec<String> },
+}
+
+/// A value to compare bars with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Level {
+    pub(super) name: String,
+    pub(super) value: f64,
+    pub(super) stated: String,
+}
+
+impl Panel {
+    fn new(content: Content) -> Panel {
+        let (title, x_label, y_label) = (String::new(), String::new(), String::new());
+        Panel { title, x_label, y_label, content }
+    }
+
+    /// Lines over 1, 2, 3, …; not a number leaves a gap.
+    pub fn lines(series: impl IntoIterator<Item = Series>) -> Panel {
+        Panel::new(Content::Lines(series.into_iter().collect()))
+    }
+
+    /// Bars over 1, 2, 3, …
+    pub fn bars(bars: Series) -> Panel {
+        Panel::new(Content::Bars { bars, level: None })
+    }
+
+    /// A table of counts, each cell the darker the larger its share of the row.
+    pub(super) fn heat(counts: Array2<usize>, names: Vec<String>) -> Panel {
+        Panel::new(Content::Heat { counts, names })
+    }
+
+    /// A dashed line across the bars, which the legend names and states as `text`.
+    pub fn level(mut self, name: impl Into<String>, value: f64, text: impl Into<String>) -> Panel {
+        if let Content::Bars { level, .. } = &mut self.content {
+            *level = Some(Level { name: name.into(), value, stated: text.into() });
+        }
+        self
+    }
+
+    /// The panel's title.
+    pub fn title(mut self, title: impl Into<String>) -> Panel {
+        self.title = title.into();
+        self
+    }
+
+    /// What goes along the horizontal axis.
+    pub fn x_label(mut self, x_label: impl Into<String>) -> Panel {
+        self.x_label = x_label.into();
+        self
+    }
+
+    /// What goes along the vertical axis.
+    pub fn y_label(mut self, y_label: impl Into<String>) -> Panel {
+        self.y_label = y_label.into();
+        self
+    }
+}
+
+/// Values over 1, 2, 3, … with their name in the legend.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    pub(super) name: String,
+    pub(super) values: Vec<f64>,
+    pub(super) stated: Option<String>,
+    pub(super) mark: Option<(usize, String)>,
+}
+
+impl Series {
+    /// Values with a name; the legend states the last one.
+    pub fn new(name: impl Into<String>, values: &[f64]) -> Series {
+        let stated = values.last().map(|v| super::axis::short(*v));
+        Series { name: name.into(), values: values.to_vec(), stated, mark: None }
+    }
+
+    /// What the legend states in place of the last value.
+    pub fn stated(mut self, text: impl Into<String>) -> Series {
+        self.stated = Some(text.into());
+        self
+    }
+
+    /// A ring around the value at this place, explained in the legend.
+    pub fn mark(mut self, place: usize, text: impl Into<String>) -> Series {
+        self.mark = Some((place, text.into()));
+        self
+    }
+}
