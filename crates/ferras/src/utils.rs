@@ -1,6 +1,8 @@
 //! Small helpers around labels and probabilities, as `keras.utils`.
 use crate::{Error, Result};
-use ndarray::{Array, Array1, Array2, ArrayBase, ArrayD, Axis, Data, Dimension, Ix2, IxDyn};
+use ndarray::{
+    Array1, Array2, ArrayBase, ArrayD, Axis, Data, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn,
+};
 
 /// An element that can stand for a class: an integer, or a float without fraction.
 ///
@@ -41,18 +43,35 @@ pub trait ClassArray {
     fn one_hot(self, num_classes: Option<usize>) -> Result<Self::Output>;
 }
 
-impl<T: ClassIndex, S: Data<Elem = T>, D: Dimension> ClassArray for &ArrayBase<S, D> {
-    type Output = Array<f32, D::Larger>;
+impl<T: ClassIndex, S: Data<Elem = T>> ClassArray for &ArrayBase<S, Ix1> {
+    type Output = Array2<f32>;
 
     fn one_hot(self, num_classes: Option<usize>) -> Result<Self::Output> {
-        let rows = one_hot(self.iter().copied(), num_classes)?;
-        let mut shape = self.shape().to_vec();
-        shape.push(rows.ncols());
-        let internal = |e: ndarray::ShapeError| Error::Internal(e.to_string());
-        let rows: ArrayD<f32> = rows.into_shape_with_order(IxDyn(&shape)).map_err(internal)?;
-        rows.into_dimensionality().map_err(internal)
+        one_hot(self.iter().copied(), num_classes)
     }
 }
+
+macro_rules! class_arrays {
+    ($($dimension:ty)*) => {
+        $(impl<T: ClassIndex, S: Data<Elem = T>> ClassArray for &ArrayBase<S, $dimension> {
+            type Output = ArrayD<f32>;
+
+            fn one_hot(self, num_classes: Option<usize>) -> Result<Self::Output> {
+                let rows = one_hot(self.iter().copied(), num_classes)?;
+                let mut shape = self.shape().to_vec();
+                // A column of labels is what Keras' own data sets come with.
+                if shape.len() > 1 && shape.last() == Some(&1) {
+                    shape.pop();
+                }
+                shape.push(rows.ncols());
+                let shaped = rows.into_shape_with_order(IxDyn(&shape));
+                shaped.map_err(|e| Error::Internal(e.to_string()))
+            }
+        })*
+    };
+}
+
+class_arrays!(Ix0 Ix2 Ix3 Ix4 Ix5 Ix6 IxDyn);
 
 macro_rules! class_slices {
     ($([$($generic:tt)*] $slice:ty;)*) => {
@@ -76,17 +95,18 @@ class_slices! {
 ///
 /// - **Input** class indices `(…)`: integers, or floats without fraction. `num_classes` is a
 ///   number, or `None` for the largest index + 1.
-/// - **Output** float32 `(…, num_classes)`.
+/// - **Output** float32 `(…, num_classes)`, where a last axis of size 1 gives way: labels `(samples,
+///   1)` become `(samples, num_classes)`. It has a fixed rank for slices and arrays of rank 1.
 /// - **Errors**: an index that is negative, broken, or not below `num_classes`; no index at all
 ///   while `num_classes` is `None`.
-/// - **Source** Keras `utils.to_categorical`, which however drops a last axis of size 1.
+/// - **Source** Keras `utils.to_categorical`, where however -1 means the last class.
 ///
 /// ```
 /// use ferras::utils::to_categorical;
 /// use ndarray::array;
 /// let y = to_categorical(&[0_u8, 2], 3)?;
 /// assert_eq!(y, array![[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]);
-/// assert_eq!(to_categorical(&array![[0], [1]], None)?, array![[[1.0, 0.0]], [[0.0, 1.0]]]);
+/// assert_eq!(to_categorical(&array![[0], [1]], None)?, array![[1.0, 0.0], [0.0, 1.0]].into_dyn());
 /// let error = to_categorical(&[0, 3], 3).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
@@ -179,12 +199,12 @@ pub fn argmax<T: PartialOrd + Copy, S: Data<Elem = T>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array3, array};
+    use ndarray::array;
 
     #[test]
     fn any_rank_and_type() {
         let x = array![[0_i64, 1], [2, 1]];
-        let y: Array3<f32> = to_categorical(&x, 4).unwrap();
+        let y: ArrayD<f32> = to_categorical(&x, 4).unwrap();
         assert_eq!(y.shape(), [2, 2, 4]);
         assert_eq!(y.sum(), 4.0);
         assert_eq!(y[[1, 0, 2]], 1.0);

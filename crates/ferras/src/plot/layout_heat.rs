@@ -40,7 +40,7 @@ pub(super) fn draw(
     frame: Frame,
 ) {
     let classes = names.len();
-    let note = "darker: a larger share of the true class";
+    let note = "stronger colour: a larger share of the true class";
     let note = font::fit(note, LABEL, Weight::Regular, frame.width());
     page.text(Text::new((frame.left, frame.top + 8.0), &note, LABEL));
     let (left, top) = (frame.left + 24.0 + widest(names) + 10.0, frame.top + 24.0);

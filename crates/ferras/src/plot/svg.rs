@@ -15,15 +15,25 @@ pub(super) enum Place {
 /// Fonts that look much like the one measured with; the first that the reader has is taken.
 const FONTS: &str = "Roboto,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif";
 
+/// The free space around a figure that is cut off where it stands in a page.
+const INSET: f64 = 26.0;
+
 pub(super) fn write(drawing: &Drawing, place: Place) -> String {
     let (width, height) = (drawing.width, drawing.height);
     let size = match place {
-        Place::File => format!(" width=\"{width}\" height=\"{height}\""),
-        Place::Page => String::new(),
+        Place::File => {
+            format!("width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\"")
+        }
+        // The page has its own margins, and letters are to be of one size in all its figures.
+        Place::Page => {
+            let (across, down) = (width - 2.0 * INSET, height - INSET);
+            let view = format!("{INSET} {INSET} {across} {down}");
+            format!("viewBox=\"{view}\" style=\"max-width:{across}px\"")
+        }
     };
     let title = escape(&drawing.title);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\"{size} viewBox=\"0 0 {width} {height}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" {size} \
          role=\"img\" font-family=\"{FONTS}\">\n<title>{title}</title>\n"
     );
     if place == Place::File {
@@ -90,7 +100,7 @@ fn text_element(text: &Text, place: Place) -> String {
         Anchor::Middle => " text-anchor=\"middle\"",
         Anchor::End => " text-anchor=\"end\"",
     };
-    let weight = if text.weight == Weight::Medium { " font-weight=\"500\"" } else { "" };
+    let weight = if text.weight == Weight::Medium { " font-weight=\"600\"" } else { "" };
     let turn =
         if text.turned { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
     // Another font than the one measured with is made as wide, so nothing overlaps.

@@ -10,13 +10,10 @@ pub(super) fn page(report: &Report) -> String {
     let summary = report.summary.as_ref().map(|s| format!("<pre>{}</pre>\n", escape(s.trim_end())));
     let sections = [
         results(&report.results),
-        section("Training", Some(figures).filter(|f| !f.is_empty())),
+        figures,
         section("Settings", Some(table(&report.settings)).filter(|_| !report.settings.is_empty())),
         section("Classification report", report.scores.as_ref().map(scores)),
-        section(
-            "Predictions",
-            confusion.map(|c| c.replace("<figure>", "<figure class=\"narrow\">")),
-        ),
+        confusion.unwrap_or_default(),
         section("Model", summary),
     ];
     format!(
@@ -47,19 +44,18 @@ body{margin:0;background:var(--surface);color:var(--ink);
   font:16px/1.5 Roboto,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif}
 main{max-width:1080px;margin:0 auto;padding:32px 24px 64px}
 header{border-bottom:1px solid var(--grid);padding-bottom:12px}
-h1{font-size:30px;line-height:1.2;font-weight:500;margin:0;overflow-wrap:anywhere}
+h1{font-size:30px;line-height:1.2;font-weight:600;margin:0;overflow-wrap:anywhere}
 header p{margin:6px 0 0;color:var(--muted)}
-h2{font-size:20px;font-weight:500;margin:40px 0 12px}
+h2{font-size:20px;font-weight:600;margin:40px 0 12px}
 dl{display:flex;flex-wrap:wrap;gap:12px 40px;margin:24px 0 0}
 dt{color:var(--muted);font-size:14px}
-dd{margin:0;font-size:28px;line-height:1.3;font-weight:500;color:var(--series-0);font-variant-numeric:tabular-nums}
-figure{margin:0 0 24px}
+dd{margin:0;font-size:28px;line-height:1.3;font-weight:600;color:var(--series-0);font-variant-numeric:tabular-nums}
+figure{margin:40px 0 0}
 figure svg{display:block;width:100%;height:auto}
-figure.narrow{max-width:700px}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:6px 20px 6px 0;text-align:left;border-bottom:1px solid var(--grid);vertical-align:top;overflow-wrap:anywhere}
-th{font-weight:500;color:var(--muted)}
+th{font-weight:600;color:var(--muted)}
 .numbers th,.numbers td{text-align:right}
 .numbers th:first-child,.numbers td:first-child{text-align:left}
 tbody.averages td{color:var(--muted)}
