@@ -61,6 +61,26 @@ fn conv_net_predict(batch: usize) -> Result<Graph> {
     b.finish(&[p], &[])
 }
 
+/// A convolution, batch normalisation and a dense layer.
+fn batch_norm_step(batch: usize) -> Graph {
+    let b = Builder::new();
+    let x = b.feed("x", f32s([batch, 13, 13, 32]));
+    let y = b.feed("y", f32s([batch, 10]));
+    let kernel = b.state("kernel", f32s([3, 3, 32, 64]));
+    let bias = b.state("bias", f32s([64]));
+    let gamma = b.state("gamma", f32s([64]));
+    let beta = b.state("beta", f32s([64]));
+    let dense = b.state("dense", f32s([7744, 10]));
+    let h = conv(&x, &kernel, &bias);
+    let mean = h.mean(&[0, 1, 2], true);
+    let centered = &h - &mean;
+    let variance = (&centered * &centered).mean(&[0, 1, 2], true);
+    let scale = (variance + 1e-3).rsqrt() * &gamma;
+    let h = (centered * scale + &beta).reshape([batch, 7744]);
+    let loss = -(y * h.matmul(&dense).log_softmax(&[-1])).sum(&[-1], false).mean(&[], false);
+    adam(&b, loss, &[kernel, bias, gamma, beta, dense])
+}
+
 /// An Adam step on many parameters.
 fn deep_step(layers: usize) -> Graph {
     mlp_step(32, &vec![64; layers + 1])
@@ -115,13 +135,14 @@ fn main() -> Result<()> {
     let wanted = words.first().cloned().unwrap_or_default();
     let threads = words.get(1).and_then(|t| t.parse().ok());
     let cpu = threads.map_or_else(Cpu::new, Cpu::with_threads);
-    let all: [(&str, &dyn Fn() -> Result<Graph>); 8] = [
+    let all: [(&str, &dyn Fn() -> Result<Graph>); 9] = [
         ("xor", &|| Ok(mlp_step(1, &[2, 8, 4, 1]))),
         ("churn", &|| Ok(mlp_step(10, &[11, 6, 6, 1]))),
         ("mlp_one_layer", &|| Ok(mlp_step(256, &[784, 512, 10]))),
         ("mlp_two_layers", &|| Ok(mlp_step(256, &[784, 512, 512, 10]))),
         ("deep_50", &|| Ok(deep_step(50))),
         ("conv_net", &|| Ok(conv_net_step(256))),
+        ("batch_norm", &|| Ok(batch_norm_step(256))),
         ("conv_net_predict_1", &|| conv_net_predict(1)),
         ("conv_net_predict_256", &|| conv_net_predict(256)),
     ];

@@ -111,6 +111,9 @@ impl Team<'_> {
             // SAFETY: `data` is the `&F` of the region this task belongs to, still borrowed.
             unsafe { (*data.cast::<F>())(task, thread) }
         }
+        if tasks <= 1 {
+            return (0..tasks).for_each(|task| f(task, 0));
+        }
         let run: Run = call::<F>;
         let shared = &*self.pool.shared;
         shared.tasks.store(tasks, Relaxed);

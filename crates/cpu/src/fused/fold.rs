@@ -5,6 +5,7 @@
 //! a part of r for one a, folded tile by tile into an accumulator, and where r has several parts
 //! a last phase joins them in order. So no number of threads changes a bit.
 use super::TILE;
+use super::fold32::{self, Lanewise};
 use crate::kernels::part;
 use crate::kernels::simd::Level;
 use crate::steps::{Bases, Loc};
@@ -212,15 +213,15 @@ macro_rules! wide {
 wide! { f32 => f64; f64 => f64; i32 => i64; i64 => i64; u8 => i64; }
 
 /// A way to make one of two.
-trait Join<T> {
+pub(super) trait Join<T> {
     const NEUTRAL: T;
     fn join(a: T, b: T) -> T;
 }
 
-struct Sum;
-struct Product;
-struct Largest;
-struct Smallest;
+pub(super) struct Sum;
+pub(super) struct Product;
+pub(super) struct Largest;
+pub(super) struct Smallest;
 struct Any;
 struct All;
 
@@ -290,7 +291,6 @@ unsafe fn row<T: Copy, J: Join<T>>(from: *const T, n: usize) -> T {
     }
 }
 
-#[inline(always)]
 unsafe fn rows<T: Copy, J: Join<T>>(to: *mut u8, from: *const u8, rows: usize, len: usize) {
     let (to, from) = (to.cast::<T>(), from.cast::<T>());
     for i in 0..rows {
@@ -299,7 +299,6 @@ unsafe fn rows<T: Copy, J: Join<T>>(to: *mut u8, from: *const u8, rows: usize, l
     }
 }
 
-#[inline(always)]
 unsafe fn run<T: Wide, J: Join<T> + Join<T::W>>(acc: *mut u8, from: *const u8, n: usize) {
     // SAFETY: the caller owns the accumulator and n elements.
     unsafe {
@@ -309,7 +308,6 @@ unsafe fn run<T: Wide, J: Join<T> + Join<T::W>>(acc: *mut u8, from: *const u8, n
     }
 }
 
-#[inline(always)]
 unsafe fn columns<T: Copy, J: Join<T>>(acc: *mut u8, from: *const u8, rows: usize, cols: usize) {
     let (acc, from) = (acc.cast::<T>(), from.cast::<T>());
     let mut c = 0;
@@ -365,53 +363,16 @@ unsafe fn finish<T: Wide, J: Join<T::W>>(to: *mut u8, parts: *const u8, n: usize
     }
 }
 
-/// The versions of the inner loops for each instruction set.
-macro_rules! versions {
-    ($name:ident $(#[$attr:meta])*) => {
-        mod $name {
-            use super::{Join, Wide};
-            $(#[$attr])*
-            pub unsafe fn rows<T: Copy, J: Join<T>>(to: *mut u8, from: *const u8, n: usize, len: usize) {
-                // SAFETY: the contract is the caller's.
-                unsafe { super::rows::<T, J>(to, from, n, len) }
-            }
-            $(#[$attr])*
-            pub unsafe fn run<T: Wide, J: Join<T> + Join<T::W>>(acc: *mut u8, from: *const u8, n: usize) {
-                // SAFETY: the contract is the caller's.
-                unsafe { super::run::<T, J>(acc, from, n) }
-            }
-            $(#[$attr])*
-            pub unsafe fn columns<T: Copy, J: Join<T>>(acc: *mut u8, from: *const u8, n: usize, cols: usize) {
-                // SAFETY: the contract is the caller's.
-                unsafe { super::columns::<T, J>(acc, from, n, cols) }
-            }
-        }
-    };
-}
-
-versions!(plain);
-#[cfg(target_arch = "x86_64")]
-versions!(avx2 #[target_feature(enable = "avx2,fma")]);
-#[cfg(target_arch = "x86_64")]
-versions!(avx512 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]);
-
 /// The functions of one kind and type.
 struct Of<T, J>(PhantomData<(T, J)>);
 
 impl<T: Wide, J: Join<T> + Join<T::W>> Of<T, J> {
-    fn at(level: Level) -> Folds {
-        let (rows, run, columns): (FoldRows, FoldRun, FoldColumns) = match level {
-            Level::Portable => (plain::rows::<T, J>, plain::run::<T, J>, plain::columns::<T, J>),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => (avx2::rows::<T, J>, avx2::run::<T, J>, avx2::columns::<T, J>),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => (avx512::rows::<T, J>, avx512::run::<T, J>, avx512::columns::<T, J>),
-        };
+    fn plain() -> Folds {
         Folds {
             size: size_of::<T>(),
-            rows,
-            run,
-            columns,
+            rows: rows::<T, J>,
+            run: run::<T, J>,
+            columns: columns::<T, J>,
             start: start::<T, J>,
             fill: fill::<T, J>,
             finish: finish::<T, J>,
@@ -419,27 +380,46 @@ impl<T: Wide, J: Join<T> + Join<T::W>> Of<T, J> {
     }
 }
 
+impl<J: Lanewise + Join<f64>> Of<f32, J> {
+    fn at(level: Level) -> Folds {
+        let (rows, run, columns): (FoldRows, FoldRun, FoldColumns) = match level {
+            Level::Portable => {
+                (fold32::plain::rows::<J>, fold32::plain::run::<J>, fold32::plain::columns::<J>)
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => {
+                (fold32::avx2::rows::<J>, fold32::avx2::run::<J>, fold32::avx2::columns::<J>)
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => {
+                (fold32::avx512::rows::<J>, fold32::avx512::run::<J>, fold32::avx512::columns::<J>)
+            }
+        };
+        Folds { rows, run, columns, ..Of::<f32, J>::plain() }
+    }
+}
+
 /// The functions that reduce elements of a type, if it has them here.
 pub(crate) fn folds(level: Level, kind: Reduce, dtype: DType) -> Option<Folds> {
     macro_rules! of {
-        ($t:ty, $level:expr) => {
+        ($t:ty, $make:ident($($level:expr)?)) => {
             match kind {
-                Reduce::Sum => Of::<$t, Sum>::at($level),
-                Reduce::Prod => Of::<$t, Product>::at($level),
-                Reduce::Max => Of::<$t, Largest>::at($level),
-                Reduce::Min => Of::<$t, Smallest>::at($level),
+                Reduce::Sum => Of::<$t, Sum>::$make($($level)?),
+                Reduce::Prod => Of::<$t, Product>::$make($($level)?),
+                Reduce::Max => Of::<$t, Largest>::$make($($level)?),
+                Reduce::Min => Of::<$t, Smallest>::$make($($level)?),
             }
         };
     }
     Some(match (dtype, kind) {
-        (DType::F32, _) => of!(f32, level),
-        (DType::F64, _) => of!(f64, Level::Portable),
-        (DType::I32, _) => of!(i32, Level::Portable),
-        (DType::I64, _) => of!(i64, Level::Portable),
-        (DType::Bool, Reduce::Sum | Reduce::Max) => Of::<u8, Any>::at(Level::Portable),
-        (DType::Bool, Reduce::Prod | Reduce::Min) => Of::<u8, All>::at(Level::Portable),
-        (DType::U8, Reduce::Max) => Of::<u8, Largest>::at(Level::Portable),
-        (DType::U8, Reduce::Min) => Of::<u8, Smallest>::at(Level::Portable),
+        (DType::F32, _) => of!(f32, at(level)),
+        (DType::F64, _) => of!(f64, plain()),
+        (DType::I32, _) => of!(i32, plain()),
+        (DType::I64, _) => of!(i64, plain()),
+        (DType::Bool, Reduce::Sum | Reduce::Max) => Of::<u8, Any>::plain(),
+        (DType::Bool, Reduce::Prod | Reduce::Min) => Of::<u8, All>::plain(),
+        (DType::U8, Reduce::Max) => Of::<u8, Largest>::plain(),
+        (DType::U8, Reduce::Min) => Of::<u8, Smallest>::plain(),
         (DType::U8 | DType::F16 | DType::BF16, _) => return None,
     })
 }

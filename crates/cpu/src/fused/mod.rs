@@ -5,6 +5,7 @@
 //! space does are read in place; others are brought into shape by a load instruction. A row or a
 //! column that serves many tiles is loaded once.
 mod fold;
+mod fold32;
 mod load;
 pub(crate) mod ops;
 

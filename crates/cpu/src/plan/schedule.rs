@@ -159,9 +159,27 @@ impl<'a> Scheduler<'a> {
         read_inside || small || (!self.waits(i) && self.shares_data(i, unit))
     }
 
+    /// Whether the loop reads memory that the node, or what would follow it into the loop, reads.
     fn shares_data(&self, i: usize, unit: &Unit) -> bool {
-        let own = |n: usize| self.roles.reads(n).iter().filter(|r| r.direct).map(|r| r.root);
-        unit.nodes.iter().any(|&n| own(n).any(|root| own(i).any(|other| other == root)))
+        let mut own = Vec::new();
+        self.collect_data(i, &mut own, &mut 0);
+        unit.nodes
+            .iter()
+            .any(|&n| self.roles.reads(n).iter().any(|r| r.direct && own.contains(&r.root)))
+    }
+
+    /// The values that a node and the instructions before it read element by element.
+    fn collect_data(&self, i: usize, found: &mut Vec<usize>, looked: &mut usize) {
+        *looked += 1;
+        for read in self.roles.reads(i).iter().filter(|r| r.direct) {
+            let root = read.root;
+            let open = self.roles.role[root] == Role::Loop && self.unit[root] == usize::MAX;
+            if !open || fold_shape(self.roles, root).is_some() {
+                found.push(root);
+            } else if *looked < 32 {
+                self.collect_data(root, found, looked);
+            }
+        }
     }
 }
 
