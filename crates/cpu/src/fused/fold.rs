@@ -65,7 +65,8 @@ pub(crate) struct Fold {
     pub out: Loc,
     /// The parts' results, if r has several parts: 8 bytes each, or a row of b elements each.
     pub partial: Option<Loc>,
-    /// Offset of the wide accumulator in the thread's scratch memory.
+    /// Offset in the thread's scratch memory of the wide accumulator, or (b > 1) of the pointer to
+    /// the unit's accumulators.
     pub own: usize,
 }
 
@@ -93,7 +94,11 @@ impl Fold {
         unsafe {
             match shape.b {
                 1 => (self.functions.start)(scratch.add(self.own)),
-                b => (self.functions.fill)(self.target(shape, unit, bases), b),
+                b => {
+                    let target = self.target(shape, unit, bases);
+                    (self.functions.fill)(target, b);
+                    scratch.add(self.own).cast::<*mut u8>().write(target);
+                }
             }
         }
     }
@@ -104,7 +109,6 @@ impl Fold {
         from: *const u8,
         s: usize,
         n: usize,
-        bases: Bases<'_>,
         scratch: *mut u8,
     ) {
         // SAFETY: the tile belongs to one unit, whose accumulators are this thread's meanwhile;
@@ -113,16 +117,13 @@ impl Fold {
             if shape.b == 1 {
                 return (self.functions.run)(scratch.add(self.own), from, n);
             }
-            let (outer, row) = (s / (shape.r * shape.b), s / shape.b % shape.r);
-            let unit = outer * shape.k + part_of(shape.r, shape.k, row);
-            let target = self.target(shape, unit, bases);
-            let (rows, columns) = if n >= shape.b { (n / shape.b, shape.b) } else { (1, n) };
-            (self.functions.columns)(
-                target.add(s % shape.b * self.functions.size),
-                from,
-                rows,
-                columns,
-            );
+            let target = *scratch.add(self.own).cast::<*mut u8>();
+            if n >= shape.b {
+                // Whole rows.
+                return (self.functions.columns)(target, from, n / shape.b, shape.b);
+            }
+            let column = s % shape.b * self.functions.size;
+            (self.functions.columns)(target.add(column), from, 1, n);
         }
     }
 
@@ -167,13 +168,6 @@ impl Fold {
             }
         }
     }
-}
-
-/// Which of `pieces` parts of `0..n` index i belongs to; the reverse of [`part`].
-fn part_of(n: usize, pieces: usize, i: usize) -> usize {
-    let (base, extra) = (n / pieces, n % pieces);
-    let long = extra * (base + 1);
-    if i < long { i / (base + 1) } else { extra + (i - long) / base.max(1) }
 }
 
 /// The functions of a reduction of one kind and type.
@@ -427,17 +421,6 @@ pub(crate) fn folds(level: Level, kind: Reduce, dtype: DType) -> Option<Folds> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parts_are_found_again() {
-        for (n, pieces) in [(10, 3), (7, 7), (1000, 9), (5, 1)] {
-            for piece in 0..pieces {
-                for i in part(n, pieces, piece) {
-                    assert_eq!(part_of(n, pieces, i), piece);
-                }
-            }
-        }
-    }
 
     #[test]
     fn rows_and_columns_by_hand() {

@@ -209,7 +209,7 @@ impl Pass<'_> {
                     if let (Some(fold), Some(shape)) =
                         (self.program.folds.get(*fold), &self.program.shape)
                     {
-                        fold.tile(shape, at(*a), s, n, self.bases, self.scratch);
+                        fold.tile(shape, at(*a), s, n, self.scratch);
                     }
                 }
             }
