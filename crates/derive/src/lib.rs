@@ -14,6 +14,8 @@ use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Ident, LitStr, Type
 /// - `#[config(key = "…")]` gives the name in Keras' configuration where it differs.
 /// - `#[config(written = …)]` gives what stands in the configuration instead of the field: an
 ///   expression over `self`, where a default depends on other arguments.
+/// - `#[config(omit_default)]` leaves the argument out of the configuration while it has its
+///   default: for those that Keras reads, but does not write.
 ///
 /// On the struct: `#[config(module = "keras.layers")]` for Keras' own classes,
 /// `#[config(package = "mine")]` for those of a program (default `"Custom"`), and
@@ -57,6 +59,7 @@ struct Argument<'a> {
     key: String,
     default: Option<TokenStream>,
     written: Option<Expr>,
+    omit_default: bool,
 }
 
 fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -101,6 +104,7 @@ fn argument(field: &Field) -> syn::Result<Argument<'_>> {
         key: name.to_string(),
         default: None,
         written: None,
+        omit_default: false,
     };
     for attribute in field.attrs.iter().filter(|a| a.path().is_ident("config")) {
         attribute.parse_nested_meta(|meta| {
@@ -112,8 +116,12 @@ fn argument(field: &Field) -> syn::Result<Argument<'_>> {
                 argument.written = Some(meta.value()?.parse()?);
                 return Ok(());
             }
+            if meta.path.is_ident("omit_default") {
+                argument.omit_default = true;
+                return Ok(());
+            }
             if !meta.path.is_ident("default") {
-                return Err(meta.error("expected default, key or written"));
+                return Err(meta.error("expected default, key, written or omit_default"));
             }
             argument.default = Some(match meta.value() {
                 Ok(value) => default_value(&field.ty, &value.parse::<Expr>()?),
@@ -201,6 +209,25 @@ fn builder(class: &Ident, arguments: &[Argument<'_>], unit: bool) -> TokenStream
     }
 }
 
+/// The statement that puts an argument into the configuration.
+fn insertion(argument: &Argument<'_>) -> TokenStream {
+    let (field, ty, key) = (argument.name, argument.ty, &argument.key);
+    let json = quote!(::ferras::config::ConfigValue::to_json);
+    let value = match &argument.written {
+        Some(expression) => quote!(#json(&(#expression))),
+        None => quote!(#json(&self.#field)),
+    };
+    match &argument.default {
+        Some(default) if argument.omit_default => quote! {
+            let value = #value;
+            if value != #json(&{ let default: #ty = #default; default }) {
+                map.insert(#key.to_string(), value);
+            }
+        },
+        _ => quote!(map.insert(#key.to_string(), #value);),
+    }
+}
+
 fn configured(class: &Ident, arguments: &[Argument<'_>], options: &ClassOptions) -> TokenStream {
     let name = options.class.clone().unwrap_or_else(|| class.to_string());
     let module = match &options.module {
@@ -209,10 +236,7 @@ fn configured(class: &Ident, arguments: &[Argument<'_>], options: &ClassOptions)
     };
     let registered = format!("{}>{name}", options.package.as_deref().unwrap_or("Custom"));
     let keys: Vec<_> = arguments.iter().map(|a| LitStr::new(&a.key, Span::call_site())).collect();
-    let written = arguments.iter().map(|a| match (&a.written, a.name) {
-        (Some(expression), _) => quote!(&(#expression)),
-        (None, field) => quote!(&self.#field),
-    });
+    let insertions = arguments.iter().map(insertion);
     let reads = arguments.iter().map(|a| {
         let (field, ty, key) = (a.name, a.ty, &a.key);
         let fallback = match &a.default {
@@ -242,10 +266,7 @@ fn configured(class: &Ident, arguments: &[Argument<'_>], options: &ClassOptions)
             fn get_config(&self) -> ::ferras::config::Map {
                 #[allow(unused_mut)]
                 let mut map = ::ferras::config::Map::new();
-                #(map.insert(
-                    #keys.to_string(),
-                    ::ferras::config::ConfigValue::to_json(#written),
-                );)*
+                #(#insertions)*
                 map
             }
         }

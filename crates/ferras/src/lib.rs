@@ -12,6 +12,8 @@ pub mod constraints;
 pub mod datasets;
 mod error;
 mod files;
+#[cfg(test)]
+mod golden;
 pub mod initializers;
 pub mod layers;
 pub mod losses;

@@ -21,3 +21,4 @@ pub use settings::{
 };
 pub(crate) use suggest::suggest;
 pub use value::Sizes;
+pub(crate) use value::mismatch;

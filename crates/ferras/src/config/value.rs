@@ -34,6 +34,7 @@ fn whole(json: &Json) -> Option<i64> {
 
 number! {
     usize, |j| whole(j).and_then(|n| n.try_into().ok()), "a whole number of at least 0";
+    isize, |j| whole(j).and_then(|n| n.try_into().ok()), "a whole number";
     u64, |j| j.as_u64().or_else(|| whole(j)?.try_into().ok()), "a whole number of at least 0";
     i64, whole, "a whole number";
     isize, |j| whole(j).and_then(|n| n.try_into().ok()), "a whole number";

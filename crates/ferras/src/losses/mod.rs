@@ -1,8 +1,25 @@
 //! Losses: `keras.losses`.
+//!
+//! `y_true` and `y_pred` `(batch, …, k)` give a loss for each sample `(batch, …)`; the reduction
+//! and the sample weights make one number of them. ε is [`crate::config::epsilon`].
+mod classes;
+mod custom;
+pub(crate) mod functions;
+mod reduction;
+pub(crate) mod targets;
+
+pub use classes::{
+    BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy,
+    CategoricalFocalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge, Huber, KLDivergence,
+    LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+    MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy, SquaredHinge,
+};
+pub use reduction::Reduction;
+pub(crate) use reduction::{align, masked, ratio, reduce};
+
 use crate::Result;
 use crate::config::{Configured, family};
 use crate::layers::PartialShape;
-use ferras_derive::Config;
 use ferras_graph::{Tensor, Value};
 
 /// How far predictions are from the truth.
@@ -19,101 +36,53 @@ pub trait LossFn: Configured {
         Reduction::SumOverBatchSize
     }
 
-    /// Looks at the targets before training: an error says which value cannot be.
+    /// Looks at the targets before training: an error says which value cannot be. By default they
+    /// must be finite.
     fn check(&self, y_true: &Tensor, y_pred: &PartialShape) -> Result<()> {
+        let _ = y_pred;
+        targets::finite(&self.name(), y_true)
+    }
+
+    /// Which samples count, as bool of the losses' shape; all of them by default.
+    fn mask(&self, y_true: &Value, y_pred: &Value) -> Option<Value> {
         let _ = (y_true, y_pred);
-        Ok(())
+        None
     }
 }
 
-/// How the losses of a batch become one number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Reduction {
-    /// Their mean: the sum divided by their number.
-    #[default]
-    SumOverBatchSize,
-    /// Their sum.
-    Sum,
-    /// Their sum divided by the sum of the sample weights.
-    MeanWithSampleWeight,
-}
-
-/// One number for the losses of a batch, weighted where there are weights: `values (batch, …)`,
-/// `sample_weight` broadcasting to it from the left, as in Keras.
-pub(crate) fn reduce(values: &Value, sample_weight: Option<&Value>, by: Reduction) -> Value {
-    let weighted = match sample_weight {
-        Some(w) => values * expand_right(&w.cast(values.dtype()), values.rank()),
-        None => values.clone(),
-    };
-    let sum = weighted.sum(&[], false);
-    let count = values.shape().elements() as f64;
-    match (by, sample_weight) {
-        (Reduction::Sum, _) => sum,
-        (Reduction::MeanWithSampleWeight, Some(w)) => {
-            let total = expand_right(&w.cast(values.dtype()), values.rank());
-            sum / total.broadcast_to(values.shape()).sum(&[], false)
-        }
-        _ => sum / count.max(1.0),
-    }
-}
-
-/// Axes of size 1 appended up to a rank.
-fn expand_right(x: &Value, rank: usize) -> Value {
-    let mut shape = x.shape().to_vec();
-    shape.resize(rank.max(shape.len()), 1);
-    x.reshape(shape)
-}
-
-/// mean((y_true − y_pred)²) over the last axis.
-#[derive(Clone, Debug, Config)]
-#[config(module = "keras.losses")]
-pub struct MeanSquaredError {
-    /// How the losses of a batch become one.
-    #[config(default)]
-    reduction: Reduction,
-    /// The name under which logs show it.
-    #[config(default = "mean_squared_error")]
-    name: String,
-}
-
-impl LossFn for MeanSquaredError {
-    fn call(&self, y_true: &Value, y_pred: &Value) -> Value {
-        let error = y_true.cast(y_pred.dtype()) - y_pred;
-        (&error * &error).mean(&[-1], false)
-    }
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-    fn reduction(&self) -> Reduction {
-        self.reduction
-    }
-}
-
-impl crate::config::ConfigValue for Reduction {
-    fn to_json(&self) -> serde_json::Value {
-        match self {
-            Reduction::SumOverBatchSize => "sum_over_batch_size".into(),
-            Reduction::Sum => "sum".into(),
-            Reduction::MeanWithSampleWeight => "mean_with_sample_weight".into(),
-        }
-    }
-    fn from_json(
-        json: &serde_json::Value,
-        _: &crate::config::Scope,
-    ) -> std::result::Result<Self, String> {
-        match json.as_str() {
-            Some("sum_over_batch_size") => Ok(Reduction::SumOverBatchSize),
-            Some("sum") => Ok(Reduction::Sum),
-            Some("mean_with_sample_weight") => Ok(Reduction::MeanWithSampleWeight),
-            _ => Err(format!("expected a reduction such as \"sum_over_batch_size\", got {json}")),
-        }
-    }
+/// The loss of a batch: one number, unless the reduction is none.
+pub(crate) fn total(
+    loss: &dyn LossFn,
+    y_true: &Value,
+    y_pred: &Value,
+    sample_weight: Option<&Value>,
+) -> Value {
+    let values = loss.call(y_true, y_pred);
+    let mask = loss.mask(y_true, y_pred);
+    let weights = masked(&values, sample_weight, mask.as_ref(), loss.reduction());
+    reduce(&values, weights.as_ref(), loss.reduction())
 }
 
 family! {
     /// A loss by name (`"mse"`) or object.
     Loss, LossFn, "loss",
     [
-        MeanSquaredError, "mean_squared_error", "mse", "MSE";
+        MeanSquaredError, "mse", "MSE", "mean_squared_error";
+        MeanAbsoluteError, "mae", "MAE", "mean_absolute_error";
+        BinaryCrossentropy, "bce", "BCE", "binary_crossentropy";
+        CategoricalCrossentropy, "categorical_crossentropy";
+        SparseCategoricalCrossentropy, "sparse_categorical_crossentropy";
+        MeanAbsolutePercentageError, "mape", "MAPE", "mean_absolute_percentage_error";
+        MeanSquaredLogarithmicError, "msle", "MSLE", "mean_squared_logarithmic_error";
+        Huber, "huber";
+        LogCosh, "logcosh", "log_cosh";
+        Hinge, "hinge";
+        SquaredHinge, "squared_hinge";
+        CategoricalHinge, "categorical_hinge";
+        KLDivergence, "kld", "KLD", "kullback_leibler_divergence", "kl_divergence";
+        Poisson, "poisson";
+        CosineSimilarity, "cosine_similarity";
+        BinaryFocalCrossentropy, "binary_focal_crossentropy";
+        CategoricalFocalCrossentropy, "categorical_focal_crossentropy";
     ]
 }

@@ -1,7 +1,26 @@
 //! Metrics: `keras.metrics`. Their state is part of the step's graph.
+mod accuracy;
+mod confusion;
+mod custom;
+mod mean;
+mod resolve;
+
+pub use accuracy::{
+    Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy,
+};
+pub use confusion::{Precision, Recall};
+pub use mean::{
+    BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge,
+    KLDivergence, LogCoshError, Mean, MeanAbsoluteError, MeanAbsolutePercentageError,
+    MeanSquaredError, MeanSquaredLogarithmicError, Poisson, RootMeanSquaredError,
+    SparseCategoricalCrossentropy, SquaredHinge, Sum,
+};
+pub(crate) use resolve::resolve_by_shape;
+
 use crate::config::{Configured, family};
 use crate::layers::PartialShape;
-use ferras_derive::Config;
+use crate::losses::{align, ratio};
 use ferras_graph::{DType, TensorType, Value};
 
 /// A number that is gathered over batches.
@@ -30,80 +49,127 @@ pub(crate) fn mean_state() -> Vec<TensorType> {
     vec![TensorType::new(DType::F64, []); 2]
 }
 
-/// The state of a weighted mean after more values.
+/// The state of a weighted mean after more values `(batch, …)`. Each sample counts once: the mean
+/// over all further axes is its value, and its weight.
 pub(crate) fn mean_update(state: &[Value], values: &Value, weights: Option<&Value>) -> Vec<Value> {
-    let count = values.shape().elements() as f64;
-    let (sum, weight) = match weights {
-        None => (values.sum(&[], false).cast(DType::F64), None),
-        Some(w) => {
-            let mut shape = w.shape().to_vec();
-            shape.resize(values.rank().max(shape.len()), 1);
-            let w = w.cast(values.dtype()).reshape(shape).broadcast_to(values.shape());
-            ((values * &w).sum(&[], false).cast(DType::F64), Some(w.sum(&[], false)))
-        }
+    let (sum, weight) = batch_sum(values, weights);
+    vec![&state[0] + sum, &state[1] + weight]
+}
+
+/// Sum and weight of a batch, in float64.
+fn batch_sum(values: &Value, weights: Option<&Value>) -> (Value, Value) {
+    let places = |v: &Value| v.shape().iter().skip(1).product::<usize>().max(1) as f64;
+    let sum = |v: &Value| v.sum(&[], false).cast(DType::F64) / places(v);
+    let Some(weights) = weights else {
+        let count = values.shape().first().copied().unwrap_or(1);
+        return (sum(values), values.builder().scalar(DType::F64, count as f64));
     };
-    let weight = weight.map(|w| w.cast(DType::F64));
-    let total = match weight {
-        Some(w) => &state[1] + w,
-        None => &state[1] + count,
-    };
-    vec![&state[0] + sum, total]
+    let further: Vec<isize> = (weights.rank()..values.rank()).map(|a| a as isize).collect();
+    let values = if further.is_empty() { values.clone() } else { values.mean(&further, false) };
+    let weights = align(weights, &values).broadcast_to(values.shape());
+    (sum(&(values * &weights)), sum(&weights))
 }
 
 /// The weighted mean of a state; 0 of nothing.
 pub(crate) fn mean_result(state: &[Value]) -> Value {
-    let zero = state[0].builder().scalar(DType::F64, 0.0);
-    state[1].equal(0.0).select(&zero, &state[0] / &state[1])
+    ratio(&state[0], &state[1])
 }
 
-/// The metric that `accuracy` or `crossentropy` stands for, by the shapes of target and output.
-pub(crate) fn resolve_by_shape(
-    word: &str,
-    y_true: &[usize],
-    y_pred: &PartialShape,
-) -> crate::Result<std::sync::Arc<dyn MetricFn>> {
-    let _ = (word, y_true, y_pred);
-    Metric::from("mse").get()
-}
+/// Declares metrics that are weighted means: name in logs, own arguments, the values of a batch
+/// `(batch, …)`. Name and element type are added.
+macro_rules! means {
+    ($($(#[$doc:meta])* $class:ident $name:literal, { $($own:tt)* } $values:expr
+        $(, class_numbers = $numbers:literal)? $(, weights = $weights:expr)?
+        $(, result = $result:expr)?;)*) => {
+        $($(#[$doc])*
+        ///
+        /// - **Source** Keras 3, the class of the same name in `keras.metrics`.
+        ///
+        /// ```
+        /// use ferras::metrics::Metric;
+        #[doc = concat!("use ferras::metrics::", stringify!($class), ";")]
+        #[doc = concat!("let metric = Metric::from(", stringify!($class), "::new());")]
+        #[doc = concat!("assert_eq!(metric.get()?.name(), \"", $name, "\");")]
+        /// # Ok::<(), ferras::Error>(())
+        /// ```
+        #[derive(Clone, Debug, Config)]
+        #[config(module = "keras.metrics")]
+        pub struct $class {
+            /// The name under which logs show it.
+            #[config(default = $name)]
+            name: String,
+            /// Element type of the result in Keras; Ferras keeps sums in float64.
+            #[config(default = crate::config::floatx())]
+            dtype: DType,
+            $($own)*
+        }
 
-/// Mean of (y_true − y_pred)².
-#[derive(Clone, Debug, Config)]
-#[config(module = "keras.metrics")]
-pub struct MeanSquaredError {
-    /// The name under which logs show it.
-    #[config(default = "mean_squared_error")]
-    name: String,
-    /// Element type of the result.
-    #[config(default)]
-    dtype: Option<DType>,
+        impl MetricFn for $class {
+            fn name(&self) -> String {
+                self.name.clone()
+            }
+            fn state(&self, _: &PartialShape) -> Vec<TensorType> {
+                mean_state()
+            }
+            fn update(
+                &self,
+                state: &[Value],
+                y_true: &Value,
+                y_pred: &Value,
+                weights: Option<&Value>,
+            ) -> Vec<Value> {
+                let numbers = false $(|| $numbers)?;
+                let (t, p) = functions::prepare(y_true, y_pred, None, numbers);
+                let values: fn(&$class, &Value, &Value) -> Value = $values;
+                let values = values(self, &t, &p);
+                $(
+                    let own: fn(&$class, &Value, &Value, Option<&Value>) -> Option<Value> = $weights;
+                    let own = own(self, &t, &p, weights);
+                    let weights = own.as_ref();
+                )?
+                mean_update(state, &values, weights)
+            }
+            fn result(&self, state: &[Value]) -> Value {
+                $(
+                    let result: fn(Value) -> Value = $result;
+                    return result(mean_result(state));
+                )?
+                #[allow(unreachable_code)]
+                mean_result(state)
+            }
+        })*
+    };
 }
-
-impl MetricFn for MeanSquaredError {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-    fn state(&self, _: &PartialShape) -> Vec<TensorType> {
-        mean_state()
-    }
-    fn update(
-        &self,
-        state: &[Value],
-        y_true: &Value,
-        y_pred: &Value,
-        weights: Option<&Value>,
-    ) -> Vec<Value> {
-        let error = y_true.cast(y_pred.dtype()) - y_pred;
-        mean_update(state, &(&error * &error).mean(&[-1], false), weights)
-    }
-    fn result(&self, state: &[Value]) -> Value {
-        mean_result(state)
-    }
-}
+use means;
 
 family! {
     /// A metric by name (`"mse"`) or object.
     Metric, MetricFn, "metric",
     [
-        MeanSquaredError, "mean_squared_error", "mse", "MSE";
+        Accuracy, "acc", "accuracy";
+        BinaryAccuracy, "binary_accuracy";
+        CategoricalAccuracy, "categorical_accuracy";
+        SparseCategoricalAccuracy, "sparse_categorical_accuracy";
+        TopKCategoricalAccuracy, "top_k_categorical_accuracy";
+        SparseTopKCategoricalAccuracy, "sparse_top_k_categorical_accuracy";
+        MeanSquaredError, "mse", "MSE", "mean_squared_error";
+        RootMeanSquaredError, "root_mean_squared_error";
+        MeanAbsoluteError, "mae", "MAE", "mean_absolute_error";
+        MeanAbsolutePercentageError, "mape", "MAPE", "mean_absolute_percentage_error";
+        MeanSquaredLogarithmicError, "msle", "MSLE", "mean_squared_logarithmic_error";
+        LogCoshError, "log_cosh_error";
+        Hinge, "hinge";
+        SquaredHinge, "squared_hinge";
+        CategoricalHinge, "categorical_hinge";
+        KLDivergence, "kl_divergence";
+        Poisson, "poisson";
+        CosineSimilarity, "cosine_similarity";
+        BinaryCrossentropy, "bce", "BCE", "binary_crossentropy";
+        CategoricalCrossentropy, "categorical_crossentropy";
+        SparseCategoricalCrossentropy, "sparse_categorical_crossentropy";
+        Precision, "precision";
+        Recall, "recall";
+        Mean, "mean";
+        Sum, "sum";
     ]
 }

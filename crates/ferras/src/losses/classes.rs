@@ -1,0 +1,246 @@
+//! The classes of `keras.losses`.
+use super::functions::{self, Options};
+use super::{LossFn, Reduction, targets};
+use crate::Result;
+use crate::layers::PartialShape;
+use ferras_derive::Config;
+use ferras_graph::{DType, Tensor, Value};
+
+/// Declares loss classes: name in logs, how targets are checked, own arguments, formula. The
+/// arguments that all losses share are added.
+macro_rules! losses {
+    ($($(#[$doc:meta])* $class:ident $name:literal, $check:expr, { $($own:tt)* } $call:expr
+        $(, class_numbers = $numbers:literal)? $(, mask = $mask:expr)?;)*) => {
+        $($(#[$doc])*
+        ///
+        /// - **Source** Keras 3, the class of the same name in `keras.losses`.
+        ///
+        /// ```
+        /// use ferras::losses::{Loss, Reduction};
+        #[doc = concat!("use ferras::losses::", stringify!($class), ";")]
+        #[doc = concat!("let loss = Loss::from(", stringify!($class), "::new().reduction(Reduction::Sum));")]
+        #[doc = concat!("assert_eq!(loss.get()?.name(), \"", $name, "\");")]
+        /// # Ok::<(), ferras::Error>(())
+        /// ```
+        #[derive(Clone, Debug, Config)]
+        #[config(module = "keras.losses")]
+        pub struct $class {
+            $($own)*
+            /// How the losses of a batch become one; their mean by default.
+            #[config(default)]
+            reduction: Reduction,
+            /// The name under which logs show it.
+            #[config(default = $name)]
+            name: String,
+            /// Element type of the computation; the prediction's by default.
+            #[config(default, omit_default)]
+            dtype: Option<DType>,
+        }
+
+        impl LossFn for $class {
+            fn call(&self, y_true: &Value, y_pred: &Value) -> Value {
+                let numbers = false $(|| $numbers)?;
+                let (t, p) = functions::prepare(y_true, y_pred, self.dtype, numbers);
+                let formula: fn(&$class, &Value, &Value) -> Value = $call;
+                formula(self, &t, &p)
+            }
+            fn name(&self) -> String {
+                self.name.clone()
+            }
+            fn reduction(&self) -> Reduction {
+                self.reduction
+            }
+            fn check(&self, y_true: &Tensor, y_pred: &PartialShape) -> Result<()> {
+                let check: fn(&$class, &Tensor, &PartialShape) -> Result<()> = $check;
+                check(self, y_true, y_pred)
+            }
+            $(fn mask(&self, y_true: &Value, y_pred: &Value) -> Option<Value> {
+                let mask: fn(&$class, &Value, &Value) -> Option<Value> = $mask;
+                mask(self, y_true, y_pred)
+            })?
+        })*
+    };
+}
+
+losses! {
+    /// mean((y_true − y_pred)²) over the last axis.
+    MeanSquaredError "mean_squared_error",
+    |l, t, p| targets::like_output(&l.name, t, p), {}
+    |_, t, p| functions::mean_squared_error(t, p);
+
+    /// mean(|y_true − y_pred|) over the last axis.
+    MeanAbsoluteError "mean_absolute_error",
+    |l, t, p| targets::like_output(&l.name, t, p), {}
+    |_, t, p| functions::mean_absolute_error(t, p);
+
+    /// 100 · mean(|y_true − y_pred| / max(|y_true|, ε)) over the last axis.
+    MeanAbsolutePercentageError "mean_absolute_percentage_error",
+    |l, t, p| targets::like_output(&l.name, t, p), {}
+    |_, t, p| functions::mean_absolute_percentage_error(t, p);
+
+    /// mean((log(1 + y_true) − log(1 + y_pred))²) over the last axis, both at least ε.
+    MeanSquaredLogarithmicError "mean_squared_logarithmic_error",
+    |l, t, p| targets::like_output(&l.name, t, p), {}
+    |_, t, p| functions::mean_squared_logarithmic_error(t, p);
+
+    /// mean of e²/2 where the error |e| ≤ δ, δ·|e| − δ²/2 beyond, over the last axis.
+    Huber "huber_loss", |l, t, p| targets::like_output(&l.name, t, p), {
+        /// Where the square becomes a line; 1 by default.
+        #[config(default = 1.0, omit_default)]
+        delta: f64,
+    }
+    |l, t, p| functions::huber(t, p, l.delta);
+
+    /// mean(log cosh(y_pred − y_true)) over the last axis.
+    LogCosh "log_cosh", |l, t, p| targets::like_output(&l.name, t, p), {}
+    |_, t, p| functions::log_cosh(t, p);
+
+    /// mean(max(1 − y_true · y_pred, 0)) over the last axis; labels −1 and 1, or 0 and 1.
+    Hinge "hinge", |l, t, p| targets::like_output(&l.name, t, p), {}
+    |_, t, p| functions::hinge(t, p);
+
+    /// mean(max(1 − y_true · y_pred, 0)²) over the last axis; labels −1 and 1, or 0 and 1.
+    SquaredHinge "squared_hinge", |l, t, p| targets::like_output(&l.name, t, p), {}
+    |_, t, p| functions::squared_hinge(t, p);
+
+    /// max(1 + max((1 − y_true) · y_pred) − Σ y_true · y_pred, 0) over the last axis.
+    CategoricalHinge "categorical_hinge", |l, t, p| targets::per_class(&l.name, t, p), {}
+    |_, t, p| functions::categorical_hinge(t, p);
+
+    /// Σ y_true · log(y_true / y_pred) over the last axis, both clipped to [ε, 1].
+    KLDivergence "kl_divergence", |l, t, p| targets::like_output(&l.name, t, p), {}
+    |_, t, p| functions::kl_divergence(t, p);
+
+    /// mean(y_pred − y_true · log(y_pred + ε)) over the last axis.
+    Poisson "poisson", |l, t, p| targets::like_output(&l.name, t, p), {}
+    |_, t, p| functions::poisson(t, p);
+
+    /// −cos of the angle between y_true and y_pred along an axis: −1 for the same direction.
+    CosineSimilarity "cosine_similarity", |l, t, p| targets::like_output(&l.name, t, p), {
+        /// The axis of the vectors; the last by default.
+        #[config(default = -1, omit_default)]
+        axis: isize,
+    }
+    |l, t, p| -functions::cosine(t, p, l.axis);
+
+    /// mean(−y_true · log p − (1 − y_true) · log(1 − p)) over an axis: independent questions whose
+    /// answers are no (0) or yes (1). Probabilities are clipped to [ε, 1 − ε].
+    BinaryCrossentropy "binary_crossentropy", |l, t, p| targets::like_output(&l.name, t, p), {
+        /// Whether predictions are logits, before the sigmoid; probabilities by default.
+        #[config(default = false)]
+        from_logits: bool,
+        /// How far labels are moved towards 1/2, from 0 to 1.
+        #[config(default = 0.0)]
+        label_smoothing: f64,
+        /// The axis that the mean is taken over; the last by default.
+        #[config(default = -1)]
+        axis: isize,
+    }
+    |l, t, p| functions::binary_crossentropy(t, p, l.options());
+
+    /// Binary crossentropy, each term times (1 − probability of the right answer)^γ, so that easy
+    /// samples count less: Lin et al. 2017, eq. 5.
+    BinaryFocalCrossentropy "binary_focal_crossentropy",
+    |l, t, p| targets::like_output(&l.name, t, p), {
+        /// Whether terms are also weighted by `alpha` (yes) and 1 − `alpha` (no).
+        #[config(default = false)]
+        apply_class_balancing: bool,
+        /// Weight of the answer yes; 0.25 by default.
+        #[config(default = 0.25)]
+        alpha: f64,
+        /// The power γ; 2 by default.
+        #[config(default = 2.0)]
+        gamma: f64,
+        /// Whether predictions are logits, before the sigmoid; probabilities by default.
+        #[config(default = false)]
+        from_logits: bool,
+        /// How far labels are moved towards 1/2, from 0 to 1.
+        #[config(default = 0.0)]
+        label_smoothing: f64,
+        /// The axis that the mean is taken over; the last by default.
+        #[config(default = -1)]
+        axis: isize,
+    }
+    |l, t, p| {
+        let alpha = l.apply_class_balancing.then_some(l.alpha);
+        functions::binary_focal_crossentropy(t, p, l.options(), (alpha, l.gamma))
+    };
+
+    /// −Σ y_true · log p along an axis of classes: one-hot rows or probabilities as truth. Predicted
+    /// probabilities are divided by their sum and clipped to [ε, 1 − ε].
+    CategoricalCrossentropy "categorical_crossentropy", |l, t, p| targets::per_class(&l.name, t, p), {
+        /// Whether predictions are logits, before the softmax; probabilities by default.
+        #[config(default = false)]
+        from_logits: bool,
+        /// How far labels are moved towards equal shares of all classes, from 0 to 1.
+        #[config(default = 0.0)]
+        label_smoothing: f64,
+        /// The axis of the classes; the last by default.
+        #[config(default = -1)]
+        axis: isize,
+    }
+    |l, t, p| functions::categorical_crossentropy(t, p, l.options());
+
+    /// −Σ α · (1 − p)^γ · y_true · log p along an axis of classes, so that easy samples count less:
+    /// Lin et al. 2017, eq. 5.
+    CategoricalFocalCrossentropy "categorical_focal_crossentropy",
+    |l, t, p| targets::per_class(&l.name, t, p), {
+        /// The factor α; 0.25 by default.
+        #[config(default = 0.25)]
+        alpha: f64,
+        /// The power γ; 2 by default.
+        #[config(default = 2.0)]
+        gamma: f64,
+        /// Whether predictions are logits, before the softmax; probabilities by default.
+        #[config(default = false)]
+        from_logits: bool,
+        /// How far labels are moved towards equal shares of all classes, from 0 to 1.
+        #[config(default = 0.0)]
+        label_smoothing: f64,
+        /// The axis of the classes; the last by default.
+        #[config(default = -1)]
+        axis: isize,
+    }
+    |l, t, p| functions::categorical_focal_crossentropy(t, p, l.options(), (l.alpha, l.gamma));
+
+    /// −log of the predicted probability of each class number in y_true `(batch, …)` or
+    /// `(batch, …, 1)`. Predicted probabilities `(batch, …, classes)` are divided by their sum and
+    /// clipped to [ε, 1 − ε].
+    SparseCategoricalCrossentropy "sparse_categorical_crossentropy",
+    |l, t, p| targets::class_numbers(&l.name, t, p, l.axis, l.ignore_class), {
+        /// Whether predictions are logits, before the softmax; probabilities by default.
+        #[config(default = false)]
+        from_logits: bool,
+        /// A class number that does not count, neither in the sum nor in the mean.
+        #[config(default)]
+        ignore_class: Option<i64>,
+        /// The axis of the classes; the last by default.
+        #[config(default = -1, omit_default)]
+        axis: isize,
+    }
+    |l, t, p| functions::sparse_categorical_crossentropy(
+        t, p, l.from_logits, l.ignore_class, l.axis
+    ),
+    class_numbers = true,
+    mask = |l, t, p| {
+        let ignored = l.ignore_class?;
+        let (t, p) = functions::same_rank(t, p);
+        Some(functions::class_numbers(&t, &p, l.axis).not_equal(ignored as f64))
+    };
+}
+
+macro_rules! options {
+    ($($class:ident)*) => {
+        $(impl $class {
+            fn options(&self) -> Options {
+                let Self { from_logits, label_smoothing, axis, .. } = *self;
+                Options { from_logits, label_smoothing, axis }
+            }
+        })*
+    };
+}
+
+options! {
+    BinaryCrossentropy BinaryFocalCrossentropy
+    CategoricalCrossentropy CategoricalFocalCrossentropy
+}

@@ -1,0 +1,78 @@
+//! A metric of the program itself, from a closure.
+use super::{Metric, MetricFn, mean_result, mean_state, mean_update};
+use crate::config::{Configured, Map};
+use crate::layers::PartialShape;
+use ferras_graph::{TensorType, Value};
+use std::fmt;
+use std::sync::Arc;
+
+type Function = dyn Fn(&Value, &Value) -> Value + Send + Sync;
+
+/// The mean of what a closure gives.
+struct Custom {
+    name: String,
+    function: Box<Function>,
+}
+
+impl fmt::Debug for Custom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "custom({:?})", self.name)
+    }
+}
+
+impl Configured for Custom {
+    fn class_name(&self) -> &'static str {
+        "function"
+    }
+    fn module(&self) -> Option<&'static str> {
+        None
+    }
+    fn registered_name(&self) -> &'static str {
+        "function"
+    }
+    fn get_config(&self) -> Map {
+        [("name".to_string(), self.name.clone().into())].into_iter().collect()
+    }
+}
+
+impl MetricFn for Custom {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+    fn state(&self, _: &PartialShape) -> Vec<TensorType> {
+        mean_state()
+    }
+    fn update(
+        &self,
+        state: &[Value],
+        y_true: &Value,
+        y_pred: &Value,
+        weights: Option<&Value>,
+    ) -> Vec<Value> {
+        mean_update(state, &(self.function)(y_true, y_pred), weights)
+    }
+    fn result(&self, state: &[Value]) -> Value {
+        mean_result(state)
+    }
+}
+
+impl Metric {
+    /// The weighted mean of what a closure gives for each sample: `y_true` and `y_pred`
+    /// `(batch, …, k)` to floats `(batch, …)`. It cannot be written into a file; a class that
+    /// derives [`Config`](crate::Config) can.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let metric = Metric::custom("largest_error", |y_true, y_pred| {
+    ///     (y_true - y_pred).abs().max(&[-1], false)
+    /// });
+    /// assert_eq!(metric.get()?.name(), "largest_error");
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn custom(
+        name: impl Into<String>,
+        function: impl Fn(&Value, &Value) -> Value + Send + Sync + 'static,
+    ) -> Metric {
+        Metric::object(Arc::new(Custom { name: name.into(), function: Box::new(function) }))
+    }
+}
