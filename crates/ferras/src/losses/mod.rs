@@ -7,6 +7,8 @@ mod custom;
 pub(crate) mod functions;
 mod reduction;
 pub(crate) mod targets;
+#[cfg(test)]
+mod tests;
 
 pub use classes::{
     BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy,

@@ -4,6 +4,8 @@ mod confusion;
 mod custom;
 mod mean;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 pub use accuracy::{
     Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy,

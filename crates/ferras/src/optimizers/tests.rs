@@ -1,1 +1,166 @@
+//! Optimizers against the trajectories and configurations of Keras.
+use super::*;
+use crate::config::{ConfigValue, Scope, serialize};
+use crate::golden::{assert_close, load, run, tensor};
+use ferras_graph::{Builder, Tensor, TensorType};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
+fn made(class: &str, args: &Json) -> Arc<dyn OptimizerFn> {
+    let json = json!({"class_name": class, "config": args});
+    Optimizer::from_json(&json, &Scope::default()).unwrap().get().unwrap()
+}
+
+/// `{"schedule": name, "args": …}` as files write it.
+fn revived(args: &Json) -> Json {
+    let mut args = args.clone();
+    let schedule = args["learning_rate"]["schedule"].clone();
+    if schedule.is_string() {
+        let config = args["learning_rate"]["args"].clone();
+        args["learning_rate"] = json!({"class_name": schedule, "config": config});
+    } else if args["learning_rate"].is_null() {
+        args.as_object_mut().unwrap().remove("learning_rate");
+    }
+    args
+}
+
+/// States and weights after a step.
+fn stepped(
+    optimizer: &dyn OptimizerFn,
+    states: &[Tensor],
+    weights: &[Tensor],
+    gradients: &[Tensor],
+) -> (Vec<Tensor>, Vec<Tensor>) {
+    let b = Builder::new();
+    let constants =
+        |list: &[Tensor]| -> Vec<Value> { list.iter().map(|t| b.constant(t.clone())).collect() };
+    let (s, w, g) = (constants(states), constants(weights), constants(gradients));
+    let (mut all, weights) = apply(optimizer, &s, &w, &g);
+    let count = all.len();
+    all.extend(weights);
+    let mut results = run(b, &all).unwrap();
+    let weights = results.split_off(count);
+    (results, weights)
+}
+
+fn initial(optimizer: &dyn OptimizerFn, names: &[&str], weights: &[Tensor]) -> Vec<OptimizerState> {
+    let types: Vec<TensorType> = weights.iter().map(Tensor::ty).collect();
+    states(optimizer, &names.iter().copied().zip(&types).collect::<Vec<_>>())
+}
+
+fn tensors(list: &Json) -> Vec<Tensor> {
+    list.as_array().unwrap().iter().map(tensor).collect()
+}
+
+fn check(file: &Json, case: &Json) {
+    let what = format!("{} {}", case["optimizer"], case["args"]);
+    let optimizer = made(case["optimizer"].as_str().unwrap(), &revived(&case["args"]));
+    optimizer.check().unwrap();
+    let mut weights = tensors(&file["initial"]);
+    let kept = initial(&*optimizer, &["kernel", "bias"], &weights);
+    let mut states: Vec<Tensor> = kept.iter().map(|s| s.initial.clone()).collect();
+    for (step, gradients) in file["gradients"].as_array().unwrap().iter().enumerate() {
+        (states, weights) = stepped(&*optimizer, &states, &weights, &tensors(gradients));
+        for (weight, expected) in weights.iter().zip(case["after"][step].as_array().unwrap()) {
+            assert_close(weight, expected, 2e-6, &format!("{what}, step {step}"));
+        }
+    }
+    let expected = case["state"].as_array().unwrap();
+    assert_eq!(expected.len(), states.len(), "{what}");
+    for ((state, kept), expected) in states.iter().zip(&kept).zip(expected) {
+        let path = expected["path"].as_str().unwrap();
+        if path.contains('/') {
+            assert_eq!(path.rsplit('/').next(), Some(kept.path.as_str()), "{what}");
+        }
+        assert_close(state, expected, 5e-6, &format!("{what}, {}", kept.path));
+    }
+    if let Some(finals) = case.get("finalized") {
+        let range = averages(&*optimizer, weights.len()).unwrap();
+        for (average, expected) in states[range].iter().zip(finals.as_array().unwrap()) {
+            assert_close(average, expected, 2e-6, &format!("{what}, finalized"));
+        }
+    }
+}
+
+#[test]
+fn trajectories_are_those_of_keras() {
+    let file = load("optimizers");
+    for case in file["cases"].as_array().unwrap() {
+        check(&file, case);
+    }
+}
+
+#[test]
+fn configurations_are_those_of_keras() {
+    let defaults = load("defaults");
+    for row in defaults["optimizers"].as_array().unwrap() {
+        let class = row["name"].as_str().unwrap();
+        assert_eq!(Json::Object(made(class, &json!({})).get_config()), row["config"], "{class}");
+    }
+    for row in defaults["serialized"].as_array().unwrap() {
+        if row["module"] == "keras.optimizers" {
+            let optimizer = Optimizer::from_json(row, &Scope::default()).unwrap();
+            assert_eq!(serialize(&*optimizer.get().unwrap()), *row);
+        }
+    }
+}
+
+#[test]
+fn a_name_stands_for_the_defaults() {
+    let adam = Optimizer::from("adam").get().unwrap();
+    assert_eq!(adam.get_config(), Adam::new().get_config());
+    let error = Optimizer::from("adan").get().unwrap_err().to_string();
+    assert!(error.contains("did you mean \"adam\"?"), "{error}");
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused() {
+    let text = |optimizer: &dyn OptimizerFn| optimizer.check().unwrap_err().to_string();
+    assert_eq!(
+        text(&Adam::new().clipnorm(1.0).clipvalue(0.5)),
+        "argument \"clipnorm\" excludes clipvalue and global_clipnorm: give one of the three, got \
+         clipnorm = 1 and clipvalue = 0.5"
+    );
+    assert_eq!(
+        text(&SGD::new().momentum(1.5)),
+        "argument \"momentum\" must be from 0 to 1, got 1.5"
+    );
+    assert_eq!(
+        text(&SGD::new().learning_rate(f64::NAN)),
+        "argument \"learning_rate\" must be finite, got NaN"
+    );
+    assert!(text(&Adam::new().gradient_accumulation_steps(1_usize)).contains("at least 2, got 1"));
+    assert!(text(&Adam::new().use_ema(true).ema_momentum(2.0)).contains("from 0 to 1, got 2"));
+    let schedule = schedules::ExponentialDecay::new(0.1, 0, 0.5);
+    assert!(text(&SGD::new().learning_rate(schedule)).contains("\"decay_steps\" must be above 0"));
+}
+
+#[test]
+fn wrong_options_are_mistakes_of_the_step() {
+    let sgd = SGD::new().momentum(2.0);
+    let b = Builder::new();
+    let list: Vec<Value> = initial(&sgd, &["w"], &[Tensor::scalar(1.0_f32)])
+        .into_iter()
+        .map(|s| b.constant(s.initial))
+        .collect();
+    let weight = b.constant(Tensor::scalar(1.0_f32));
+    let (_, weights) =
+        apply(&sgd, &list, std::slice::from_ref(&weight), std::slice::from_ref(&weight));
+    let error = b.finish(&weights, &[]).unwrap_err().to_string();
+    assert!(error.contains("\"momentum\" must be from 0 to 1, got 2"), "{error}");
+}
+
+/// Weights of several element types in one step, each with scalars of its own.
+#[test]
+fn weights_of_two_types_train_together() {
+    let adam = Adam::new().learning_rate(0.5).global_clipnorm(10.0);
+    let weights = [Tensor::scalar(1.0_f32), Tensor::scalar(1.0_f64)];
+    let states: Vec<Tensor> =
+        initial(&adam, &["a", "b"], &weights).into_iter().map(|s| s.initial).collect();
+    let (states, weights) = stepped(&adam, &states, &weights, &weights);
+    assert_eq!(states[0].as_slice::<i64>(), Some(&[1][..]));
+    // The first step of Adam is of the size of the learning rate.
+    for weight in &weights {
+        assert!((weight.to_f64_vec()[0] - 0.5).abs() < 1e-5, "{weight:?}");
+    }
+}
