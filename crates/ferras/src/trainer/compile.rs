@@ -219,6 +219,7 @@ impl Model {
     /// An unknown name is an error here, and the model stays as it was.
     pub fn compile(&mut self, arguments: Compile) -> Result<()> {
         let optimizer = arguments.optimizer.get()?;
+        optimizer.check()?;
         check_names(&arguments)?;
         self.build_stack(None)?;
         let seed = next_seed();
@@ -256,6 +257,19 @@ impl Model {
         };
         let states = optimizers::states(&*compiled.optimizer, &weights);
         compiled.optimizer_states = states.into_iter().map(upload).collect::<Result<_>>()?;
+        Ok(())
+    }
+
+    /// Puts the optimizer's moving averages in place of the weights, where it keeps any: the end
+    /// of `fit`.
+    pub(crate) fn finalize_weights(&mut self) -> Result<()> {
+        let Some(compiled) = &self.training.compiled else { return Ok(()) };
+        let trained: Vec<_> = self.variables.iter_mut().filter(|v| v.is_trainable()).collect();
+        let places = optimizers::averages(&*compiled.optimizer, trained.len());
+        let averages = places.and_then(|places| compiled.optimizer_states.get(places));
+        for (variable, average) in trained.into_iter().zip(averages.unwrap_or_default()) {
+            variable.buffer = self.backend.upload(&average.buffer.download()?)?;
+        }
         Ok(())
     }
 

@@ -334,6 +334,9 @@ impl<'m, 'f> Training<'m, 'f> {
                 break;
             }
         }
+        if self.params.epochs > 0 {
+            self.model.finalize_weights()?;
+        }
         self.notify(&states, |c, run| c.on_train_end(&history, run))?;
         Ok(history)
     }

@@ -2,15 +2,16 @@
 use super::compile::Target;
 use super::history::Logs;
 use crate::layers::PartialShape;
-use crate::losses::Reduction;
 use crate::metrics::{self, Metric, MetricFn};
 use crate::models::Model;
 use crate::{Error, Result};
 use ferras_graph::{Buffer, Builder, DType, Executable, StateArg, Tensor, TensorType, Value};
 use std::sync::Arc;
 
-/// Words that stand for a different metric by the shapes of target and output.
-const BY_SHAPE: [&str; 4] = ["accuracy", "acc", "crossentropy", "ce"];
+/// Whether the word stands for a different metric by the shapes of target and output.
+fn goes_by_shape(word: &str) -> bool {
+    ["accuracy", "acc", "crossentropy", "ce"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
 
 /// One number of the logs.
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ pub(crate) struct TrackerStates(pub(crate) Vec<Buffer>);
 /// An error if the metric is given by a name that nothing has.
 pub(crate) fn check_name(metric: &Metric) -> Result<()> {
     match metric.name() {
-        Some(word) if BY_SHAPE.contains(&word) => Ok(()),
+        Some(word) if goes_by_shape(word) => Ok(()),
         _ => metric.get().map(|_| ()),
     }
 }
@@ -128,7 +129,7 @@ fn resolve(
     y_pred: &PartialShape,
 ) -> Result<(String, Arc<dyn MetricFn>)> {
     match metric.name() {
-        Some(word) if BY_SHAPE.contains(&word) => {
+        Some(word) if goes_by_shape(word) => {
             let found = metrics::resolve_by_shape(word, y_true.shape(), y_pred)?;
             Ok((word.to_string(), found))
         }
@@ -189,9 +190,4 @@ pub(crate) fn update(
             metric.update(states, &y_true[*output], &y_pred[*output], weights)
         }
     }
-}
-
-/// How an output's losses become one; the mean unless the loss says otherwise.
-pub(crate) fn reduction(target: &Target) -> Reduction {
-    target.loss.as_ref().map_or(Reduction::default(), |l| l.reduction())
 }

@@ -164,8 +164,7 @@ impl Model {
                 continue;
             };
             builder.enter(format!("loss {:?} of output {:?}", loss.name(), target.name));
-            let values = loss.call(&y_true[i], &y_pred[i]);
-            let own = losses::reduce(&values, weights[i].as_ref(), metric::reduction(target));
+            let own = losses::total(&**loss, &y_true[i], &y_pred[i], weights[i].as_ref());
             builder.leave();
             parts.push(if target.loss_weight == 1.0 {
                 own.clone()
@@ -208,7 +207,8 @@ impl Model {
             trace.weights.get(v.path()).cloned().ok_or_else(lost)
         };
         let weights: Vec<Value> = trained.iter().map(value).collect::<Result<_>>()?;
-        let gradients = ferras_graph::gradients(loss, &weights);
+        let loss = optimizers::scale_loss(&*compiled.optimizer, loss);
+        let gradients = ferras_graph::gradients(&loss, &weights);
         let (new_states, new_weights) =
             optimizers::apply(&*compiled.optimizer, &states, &weights, &gradients);
         let mut updates: Vec<(Value, Value)> = states.into_iter().zip(new_states).collect();
