@@ -37,7 +37,6 @@ number! {
     isize, |j| whole(j).and_then(|n| n.try_into().ok()), "a whole number";
     u64, |j| j.as_u64().or_else(|| whole(j)?.try_into().ok()), "a whole number of at least 0";
     i64, whole, "a whole number";
-    isize, |j| whole(j).and_then(|n| n.try_into().ok()), "a whole number";
     f64, Json::as_f64, "a number";
     bool, Json::as_bool, "true or false";
 }
