@@ -125,7 +125,7 @@ pub(crate) fn binary_crossentropy(t: &Value, p: &Value, by: Options) -> Value {
     let t = smooth(t, by.label_smoothing, 0.5);
     if by.from_logits {
         // −t·log σ(p) − (1 − t)·log σ(−p) without cancellation: the first two terms are exact.
-        let loss = p.maximum(0.0) - &t * p + p.minimum(-p).exp().log1p();
+        let loss = p.maximum(0.0) - &t * p + (-p.abs()).exp().log1p();
         return loss.mean(&[by.axis], false);
     }
     binary_terms(&t, p).mean(&[by.axis], false)

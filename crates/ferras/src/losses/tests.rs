@@ -39,6 +39,10 @@ fn values_and_gradients_are_those_of_keras() {
             continue;
         }
         assert_close(&found[1], &case["value"], 1e-5, &format!("{what}, value"));
+        // At 0 the slope of |x| is anything from −1 to 1: JAX says 1, TensorFlow and we say 0.
+        if note.contains("the kink") {
+            continue;
+        }
         assert_close(&found[2], &case["gradient"], 1e-5, &format!("{what}, gradient"));
     }
 }

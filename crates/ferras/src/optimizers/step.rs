@@ -289,7 +289,7 @@ fn clip(common: &Common, gradients: Vec<Value>) -> Vec<Value> {
         };
         // NaN and infinite norms make everything NaN: not a silent zero.
         let norm = sum.sqrt();
-        let scale = most / norm.maximum(most) + (&norm - &norm);
+        let scale = norm.is_finite().select(&(most / norm.maximum(most)), f64::NAN);
         return gradients.iter().map(|g| g * scale.cast(g.dtype())).collect();
     }
     match bound(common.clipvalue) {

@@ -85,8 +85,7 @@ impl Value {
     /// log(1 + eˣ), stable for large |x|.
     #[track_caller]
     pub fn softplus(&self) -> Value {
-        // −|x| as a minimum, whose slope at 0 is 0: that of the whole is then 1/2.
-        self.maximum(0.0) + self.minimum(-self).exp().log1p()
+        self.maximum(0.0) + (-self.abs()).exp().log1p()
     }
 
     /// x / (1 + |x|)

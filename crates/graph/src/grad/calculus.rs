@@ -12,8 +12,7 @@ pub(super) fn unary(u: Unary, s: &Site<'_>) -> Value {
     let square = |v: &Value| v * v;
     match u {
         Unary::Neg => -dy,
-        // 1 at 0, as in JAX.
-        Unary::Abs => x().greater_equal(0.0).select(dy, -dy),
+        Unary::Abs => dy * x().sign(),
         Unary::Exp => dy * y,
         Unary::Expm1 => dy * (y + 1.0),
         Unary::Log => dy / x(),

@@ -262,7 +262,7 @@ fn ties_and_kinks_are_jax_own() {
     assert_eq!(slope_of(&|x| x[0].maximum(0.0), &[-1.0, 0.0, 2.0]), [0.0, 0.5, 1.0]);
     assert_eq!(slope_of(&|x| x[0].max(&[0], false), &[3.0, 1.0, 3.0]), [0.5, 0.0, 0.5]);
     assert_eq!(slope_of(&|x| x[0].leaky_relu(0.2), &[-1.0, 0.0]), [0.2, 1.0]);
-    assert_eq!(slope_of(&|x| x[0].abs(), &[0.0, -2.0]), [1.0, -1.0]);
+    assert_eq!(slope_of(&|x| x[0].abs(), &[0.0, -2.0]), [0.0, -1.0]);
     assert_eq!(slope_of(&|x| x[0].pow(2.0), &[0.0]), [0.0]);
     assert_eq!(slope_of(&|x| x[0].pow(&x[0].full_like(0.0) * &x[0]), &[0.0]), [0.0]);
     assert_eq!(slope_of(&|x| x[0].prod(&[0], false), &[0.0, 2.0, 3.0]), [6.0, 0.0, 0.0]);
