@@ -3,6 +3,8 @@ mod build;
 mod call;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod harness;
 mod layer;
 pub(crate) mod prelude;
 mod spatial;

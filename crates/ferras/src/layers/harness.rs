@@ -1,0 +1,258 @@
+//! One examination for every layer of the table: what holds of all of them is checked here once.
+use super::testing::{Outcome, Run, build, normal};
+use super::*;
+use crate::config::{ConfigValue, Configured, Identifier, Map, Scope, serialize};
+use crate::models::{Input, Network, SymbolicTensor};
+use ferras_graph::{DType, Tensor, TensorType};
+use serde_json::{Value as Json, json};
+
+/// Arguments and the shapes of samples to examine a class with. A new layer needs a row.
+fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
+    let one = |args, shape: &[usize]| (args, vec![shape.to_vec()]);
+    let image = &[5, 6, 4];
+    match class {
+        "Activation" => one(json!({"activation": "tanh"}), &[4]),
+        "Dense" => one(json!({"units": 3, "activation": "elu"}), &[2, 4]),
+        "Conv1D" => one(json!({"filters": 3, "kernel_size": 3, "padding": "same"}), &[7, 2]),
+        "Conv2D" => one(
+            json!({"filters": 6, "kernel_size": [3, 2], "strides": 2, "groups": 2,
+                   "activation": "softmax"}),
+            image,
+        ),
+        "Conv3D" => one(json!({"filters": 2, "kernel_size": 2}), &[3, 4, 3, 2]),
+        "DepthwiseConv1D" => one(json!({"kernel_size": 2, "dilation_rate": 2}), &[6, 3]),
+        "DepthwiseConv2D" => {
+            let args = json!({"kernel_size": 3, "depth_multiplier": 2,
+                              "data_format": "channels_first"});
+            one(args, &[3, 5, 4])
+        }
+        "AveragePooling1D" | "MaxPooling1D" => one(json!({"pool_size": 2}), &[7, 2]),
+        "AveragePooling2D" | "MaxPooling2D" => {
+            one(json!({"pool_size": [2, 3], "strides": 2, "padding": "same"}), image)
+        }
+        "AveragePooling3D" | "MaxPooling3D" => one(json!({"pool_size": 2}), &[4, 3, 4, 2]),
+        "GlobalAveragePooling1D" | "GlobalMaxPooling1D" => one(json!({}), &[5, 3]),
+        "GlobalAveragePooling2D" | "GlobalMaxPooling2D" => one(json!({"keepdims": true}), image),
+        "GlobalAveragePooling3D" | "GlobalMaxPooling3D" => one(json!({}), &[2, 3, 2, 2]),
+        "BatchNormalization" => one(json!({"axis": 1}), &[3, 4]),
+        "LayerNormalization" => one(json!({"axis": [1, 2]}), &[3, 4]),
+        "Concatenate" => (json!({"axis": 1}), vec![vec![2, 3], vec![1, 3], vec![4, 3]]),
+        "Subtract" => (json!({}), vec![vec![3], vec![2, 3]]),
+        "Add" | "Average" | "Maximum" | "Minimum" | "Multiply" => {
+            (json!({}), vec![vec![2, 3], vec![1, 3], vec![3]])
+        }
+        "Reshape" => one(json!({"target_shape": [-1, 2]}), &[3, 4]),
+        "Permute" => one(json!({"dims": [3, 1, 2]}), image),
+        "RepeatVector" => one(json!({"n": 3}), &[4]),
+        "Cropping1D" | "ZeroPadding1D" | "UpSampling1D" => one(json!({}), &[5, 2]),
+        "Cropping2D" => one(json!({"cropping": [[1, 0], [2, 1]]}), image),
+        "ZeroPadding2D" => one(json!({"padding": [1, 2]}), image),
+        "UpSampling2D" => one(json!({"size": [2, 3]}), image),
+        "Dropout" | "GaussianDropout" => one(json!({"rate": 0.4}), &[8]),
+        "SpatialDropout1D" => one(json!({"rate": 0.5}), &[3, 16]),
+        "SpatialDropout2D" => one(json!({"rate": 0.5}), &[3, 2, 16]),
+        "GaussianNoise" => one(json!({"stddev": 0.3}), &[8]),
+        "ActivityRegularization" => one(json!({"l1": 0.1, "l2": 0.2}), &[4]),
+        "PReLU" => one(json!({"shared_axes": [1], "alpha_initializer": "ones"}), &[3, 4]),
+        "Rescaling" => one(json!({"scale": 0.5, "offset": 1.0}), &[4]),
+        "Identity" | "Flatten" | "ELU" | "LeakyReLU" | "ReLU" | "Softmax" => {
+            one(json!({}), &[3, 4])
+        }
+        other => panic!("layer {other} has no sample to be examined with"),
+    }
+}
+
+/// Layers that do something else in training.
+const DIFFERENT_IN_TRAINING: [&str; 6] = [
+    "BatchNormalization",
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+];
+
+fn make(class: &str, args: &Json) -> LayerRef {
+    let json = json!({"class_name": class, "config": args});
+    let id = Identifier::<dyn Layer>::from_json(&json, &Scope::default()).unwrap();
+    LayerRef::from_arc(id.get().unwrap())
+}
+
+/// Inputs of this batch size, and weights that are no fixed point of anything.
+fn data(layer: &LayerRef, shapes: &[Vec<usize>], batch: usize) -> (Vec<Tensor>, Vec<Tensor>) {
+    let input = |(i, s): (usize, &Vec<usize>)| {
+        normal(DType::F64, &[&[batch], &s[..]].concat(), 10 + i as u64)
+    };
+    let inputs: Vec<Tensor> = shapes.iter().enumerate().map(input).collect();
+    let types: Vec<TensorType> = inputs.iter().map(Tensor::ty).collect();
+    let weight = |(i, spec): (usize, &WeightSpec)| {
+        let value = normal(DType::F64, spec.ty().shape.as_ref(), 20 + i as u64);
+        match spec.path().ends_with("variance") {
+            true => map(&value, |v| v.abs() + 0.5),
+            false => value,
+        }
+    };
+    let weights = build(layer, &types).unwrap().iter().enumerate().map(weight).collect();
+    (inputs, weights)
+}
+
+fn map(x: &Tensor, f: impl Fn(f64) -> f64) -> Tensor {
+    Tensor::new(x.shape().clone(), x.to_f64_vec().into_iter().map(f).collect()).unwrap()
+}
+
+fn run(
+    layer: &LayerRef,
+    (inputs, weights): &(Vec<Tensor>, Vec<Tensor>),
+    training: bool,
+) -> Outcome {
+    Run { layer, inputs, weights, training, cotangent: None }.go().unwrap()
+}
+
+/// The sum that gradients are of: of all outputs, each with a weight of its own.
+fn total(layer: &LayerRef, data: &(Vec<Tensor>, Vec<Tensor>), cotangent: &Tensor) -> f64 {
+    let output = run(layer, data, true).output.to_f64_vec();
+    output.iter().zip(cotangent.to_f64_vec()).map(|(y, c)| y * c).sum()
+}
+
+fn check_round_trip(layer: &LayerRef) {
+    let json = serialize(&*layer.0.layer);
+    let again =
+        Identifier::<dyn Layer>::from_json(&json, &Scope::default()).unwrap().get().unwrap();
+    assert_eq!(json, serialize(&*again));
+}
+
+fn check_shapes(layer: &LayerRef, shapes: &[Vec<usize>]) {
+    let inputs: Vec<SymbolicTensor> =
+        shapes.iter().map(|s| Input::of(s.clone(), DType::F64)).collect();
+    let network = Network::new(inputs.clone(), &layer.apply(inputs)).unwrap();
+    let symbolic = &network.output_specs()[0].shape;
+    assert_eq!(symbolic[0], None, "the batch axis is open");
+    for batch in [1, 3] {
+        let executed = run(layer, &data(layer, shapes, batch), false).output;
+        assert_eq!(*executed.shape(), symbolic.fill(batch));
+    }
+}
+
+/// The gradient along a random direction against the slope between two points on it.
+fn check_gradient(layer: &LayerRef, shapes: &[Vec<usize>]) {
+    let (inputs, weights) = data(layer, shapes, 3);
+    let at = (inputs, weights);
+    let shape = run(layer, &at, true).output.shape().clone();
+    let cotangent = normal(DType::F64, &shape, 5);
+    let (inputs, weights) = &at;
+    let analytic =
+        Run { layer, inputs, weights, training: true, cotangent: Some(&cotangent) }.go().unwrap();
+    let trained = build(layer, &inputs.iter().map(Tensor::ty).collect::<Vec<_>>()).unwrap();
+    let trained: Vec<bool> = trained.iter().map(WeightSpec::is_trainable).collect();
+    let direction = |seed: u64, x: &Tensor| normal(DType::F64, x.shape(), seed);
+    let input_way: Vec<Tensor> = (30..).zip(inputs).map(|(s, x)| direction(s, x)).collect();
+    let weight_way: Vec<Tensor> = (40..).zip(weights).map(|(s, w)| direction(s, w)).collect();
+    let step = |h: f64| {
+        let go = |x: &Tensor, way: &Tensor| {
+            let sum = x.to_f64_vec().iter().zip(way.to_f64_vec()).map(|(x, d)| x + h * d).collect();
+            Tensor::new(x.shape().clone(), sum).unwrap()
+        };
+        let inputs = inputs.iter().zip(&input_way).map(|(x, d)| go(x, d)).collect();
+        let weight = |((w, d), &moves): ((_, _), &bool)| if moves { go(w, d) } else { w.clone() };
+        (inputs, weights.iter().zip(&weight_way).zip(&trained).map(weight).collect())
+    };
+    let h = 1e-6;
+    let slope =
+        (total(layer, &step(h), &cotangent) - total(layer, &step(-h), &cotangent)) / (2.0 * h);
+    let dot = |g: &Tensor, d: &Tensor| -> f64 {
+        g.to_f64_vec().iter().zip(d.to_f64_vec()).map(|(g, d)| g * d).sum()
+    };
+    let ways = weight_way.iter().zip(&trained).filter(|w| *w.1).map(|w| w.0);
+    let gradients = analytic.weight_gradients.iter().map(|g| &g.1);
+    let sum: f64 =
+        analytic.input_gradients.iter().zip(&input_way).map(|(g, d)| dot(g, d)).sum::<f64>()
+            + gradients.zip(ways).map(|(g, d)| dot(g, d)).sum::<f64>();
+    assert!((sum - slope).abs() <= 1e-6 * slope.abs().max(1.0), "gradient {sum}, slope {slope}");
+}
+
+fn check_training(class: &str, layer: &LayerRef, shapes: &[Vec<usize>]) {
+    let data = data(layer, shapes, 4);
+    let [inference, training] = [false, true].map(|training| run(layer, &data, training).output);
+    let different = DIFFERENT_IN_TRAINING.contains(&class);
+    assert_eq!(inference != training, different);
+    let frozen = layer.clone().trainable(false);
+    if class == "BatchNormalization" {
+        assert_eq!(run(&frozen, &data, true).output, inference);
+    }
+}
+
+#[test]
+fn every_layer_passes_the_examination() {
+    for entry in <dyn Layer as Family>::table() {
+        let class = entry.names[0];
+        // It has no mathematics: its output is what is fed.
+        if class == "InputLayer" {
+            continue;
+        }
+        let (args, shapes) = sample(class);
+        let layer = make(class, &args).dtype(DType::F64);
+        println!("{class} {args}");
+        check_round_trip(&layer);
+        check_shapes(&layer, &shapes);
+        check_gradient(&layer, &shapes);
+        check_training(class, &layer, &shapes);
+    }
+}
+
+#[test]
+fn penalties_of_outputs_are_divided_by_the_batch() {
+    let x = Tensor::new([2, 2], vec![1.0_f64, -2.0, 3.0, 0.0]).unwrap();
+    let data = (vec![x], Vec::new());
+    let layer = ActivityRegularization::new().l1(0.1).l2(0.2).layer();
+    // (0.1 · 6 + 0.2 · 14) / 2
+    assert!((run(&layer, &data, false).loss.to_f64_vec()[0] - 1.7).abs() < 1e-6);
+    let layer = Activation::new("relu").layer();
+    assert_eq!(run(&layer, &data, true).loss.to_f64_vec(), [0.0]);
+}
+
+#[test]
+fn dropout_keeps_and_scales_as_keras_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/layers.json");
+    let file: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for row in file["dropout"].as_array().unwrap() {
+        let shape: Vec<usize> =
+            row["shape"].as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect();
+        let ones = map(&normal(DType::F64, &shape, 1), |_| 1.0).cast(DType::F32);
+        let output = run(&make("Dropout", &row["args"]), &(vec![ones], vec![]), true).output;
+        let y = output.to_f64_vec();
+        let largest = row["distinct_values"].as_array().unwrap().last().unwrap().as_f64().unwrap();
+        assert!(y.iter().all(|&v| v == 0.0 || (v / largest - 1.0).abs() < 1e-6), "{row}");
+        let kept = y.iter().filter(|&&v| v > 0.0).count() as f64 / y.len() as f64;
+        // Whole rows are 100 choices, single elements 20,000.
+        let alike = row["rows_alike"] == json!(true);
+        let bound = if alike { 0.15 } else { 0.01 };
+        let rate = row["args"]["rate"].as_f64().unwrap();
+        assert!((kept - (1.0 - rate)).abs() < bound, "{row}: {kept}");
+        let rows = y.chunks(shape[1]);
+        assert_eq!(rows.clone().all(|r| r.iter().all(|v| v == &r[0])), alike, "{row}");
+    }
+}
+
+#[test]
+fn a_seed_of_its_own_is_a_stream_of_its_own() {
+    let x = normal(DType::F64, &[4, 64], 3);
+    let data = (vec![x], Vec::new());
+    let dropped = |seed: Option<u64>| {
+        let layer = seed.map_or(Dropout::new(0.5), |s| Dropout::new(0.5).seed(s));
+        run(&layer.layer(), &data, true).output
+    };
+    assert_eq!(dropped(Some(1)), dropped(Some(1)));
+    assert_ne!(dropped(Some(1)), dropped(Some(2)));
+    assert_ne!(dropped(Some(1)), dropped(None));
+}
+
+#[test]
+fn configurations_of_keras_layers_may_name_their_handle() {
+    let dtype = json!({"module": "keras", "class_name": "DTypePolicy"});
+    let config = json!({"name": "leaky_re_lu_1", "trainable": true, "dtype": dtype,
+                        "negative_slope": 0.1});
+    let object = json!({"module": "keras.layers", "class_name": "LeakyReLU", "config": config});
+    let map: Map = json!({"units": 2, "activation": object}).as_object().unwrap().clone();
+    let dense: Dense = crate::config::FromConfig::from_config(&map, &Scope::default()).unwrap();
+    assert_eq!(dense.get_config()["activation"]["config"], json!({"negative_slope": 0.1}));
+}
