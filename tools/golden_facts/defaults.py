@@ -19,6 +19,44 @@ LAYERS = {
     "BatchNormalization": {},
     "Add": {},
     "Concatenate": {},
+    "Identity": {},
+    "Conv1D": {"filters": 2, "kernel_size": 3},
+    "Conv3D": {"filters": 2, "kernel_size": 3},
+    "DepthwiseConv1D": {"kernel_size": 3},
+    "DepthwiseConv2D": {"kernel_size": 3},
+    "MaxPooling1D": {},
+    "MaxPooling3D": {},
+    "AveragePooling1D": {"pool_size": 2},
+    "AveragePooling3D": {"pool_size": 2},
+    "GlobalAveragePooling1D": {},
+    "GlobalAveragePooling3D": {},
+    "GlobalMaxPooling1D": {},
+    "GlobalMaxPooling3D": {},
+    "LayerNormalization": {},
+    "Average": {},
+    "Maximum": {},
+    "Minimum": {},
+    "Multiply": {},
+    "Subtract": {},
+    "Cropping1D": {},
+    "Cropping2D": {},
+    "Permute": {"dims": [2, 1]},
+    "RepeatVector": {"n": 3},
+    "UpSampling1D": {},
+    "UpSampling2D": {},
+    "ZeroPadding1D": {},
+    "ZeroPadding2D": {},
+    "ActivityRegularization": {},
+    "GaussianDropout": {"rate": 0.5},
+    "GaussianNoise": {"stddev": 0.5},
+    "SpatialDropout1D": {"rate": 0.5},
+    "SpatialDropout2D": {"rate": 0.5},
+    "ELU": {},
+    "LeakyReLU": {},
+    "PReLU": {},
+    "ReLU": {},
+    "Softmax": {},
+    "Rescaling": {"scale": 0.5},
 }
 INITIALIZERS = {
     n: {}
@@ -27,7 +65,8 @@ INITIALIZERS = {
         "LecunNormal LecunUniform GlorotNormal GlorotUniform HeNormal HeUniform"
     ).split()
 }
-REGULARIZERS = {"L1": {}, "L2": {}, "L1L2": {}}
+REGULARIZERS = {"L1": {}, "L2": {}, "L1L2": {}, "OrthogonalRegularizer": {}}
+CONSTRAINTS = {"MaxNorm": {}, "MinMaxNorm": {}, "NonNeg": {}, "UnitNorm": {}}
 LOSSES = {
     n: {}
     for n in (
@@ -53,6 +92,7 @@ FAMILIES = {
     "layers": LAYERS,
     "initializers": INITIALIZERS,
     "regularizers": REGULARIZERS,
+    "constraints": CONSTRAINTS,
     "losses": LOSSES,
     "metrics": METRICS,
     "optimizers": OPTIMIZERS,

@@ -84,7 +84,10 @@ impl Layer for UpSampling2D {
 
     fn call(&self, cx: &mut Call) -> Value {
         let x = cx.input();
-        let Ok(order) = self.data_format.get() else { return x };
+        let order = match self.data_format.get() {
+            Ok(order) => order,
+            Err(e) => return x.error("data_format", e.to_string()),
+        };
         let axes = order.spatial(4).zip(self.size.0);
         axes.fold(x, |x, (axis, times)| repeat(&x, axis, times))
     }

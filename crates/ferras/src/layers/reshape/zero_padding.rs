@@ -25,7 +25,10 @@ macro_rules! zero_paddings {
 
             fn call(&self, cx: &mut Call) -> Value {
                 let x = cx.input();
-                let Ok(order) = self.data_format.get() else { return x };
+                let order = match self.data_format.get() {
+                    Ok(order) => order,
+                    Err(e) => return x.error("data_format", e.to_string()),
+                };
                 let (mut low, mut high) = (vec![0; x.rank()], vec![0; x.rank()]);
                 for (axis, (before, after)) in order.spatial(x.rank()).zip(self.padding.0) {
                     (low[axis], high[axis]) = (before, after);
