@@ -124,7 +124,7 @@ fn check_round_trip(layer: &LayerRef) {
 fn check_shapes(layer: &LayerRef, shapes: &[Vec<usize>]) {
     let inputs: Vec<SymbolicTensor> =
         shapes.iter().map(|s| Input::of(s.clone(), DType::F64)).collect();
-    let network = Network::new(inputs.clone(), &layer.apply(inputs)).unwrap();
+    let network = Network::new(inputs.clone(), layer.apply(inputs)).unwrap();
     let symbolic = &network.output_specs()[0].shape;
     assert_eq!(symbolic[0], None, "the batch axis is open");
     for batch in [1, 3] {
