@@ -1,4 +1,5 @@
 //! Arguments, defaults and configurations of every class against the real Keras.
+#![allow(clippy::unwrap_used)] // helpers of tests are tests too
 use ferras::config::{ConfigValue, Family, Identifier, Map, Scope};
 use ferras::constraints::ConstraintFn;
 use ferras::initializers::InitializerFn;

@@ -1,4 +1,5 @@
 //! What layers say about inputs and arguments that do not fit.
+#![allow(clippy::unwrap_used)] // helpers of tests are tests too
 use ferras::prelude::*;
 
 /// The error of a model that is this layer on inputs of these shapes.
@@ -58,7 +59,7 @@ fn wrong_ranks_and_sizes_are_named() {
         "layer \"dense\" (Dense): units must be at least 1, got 0"
     );
     let x = Input::new([None, None]);
-    let found = Model::new(&x, &Dense::new(2).apply(&x)).unwrap_err().to_string();
+    let found = Model::new(&x, Dense::new(2).apply(&x)).unwrap_err().to_string();
     assert!(found.contains("the size of axis -1 of its input must be known"), "{found}");
     let found = error(GlobalMaxPooling2D::new(), [&[3]]);
     assert!(found.contains("expected an input of rank 4, got rank 2"), "{found}");
@@ -150,7 +151,7 @@ fn the_sudoku_network_has_keras_number_of_parameters() {
 fn a_fitted_batch_normalization_follows_the_statistics_of_its_data() {
     let x = Input::new([1]);
     let normal = BatchNormalization::new().momentum(0.5);
-    let mut model = Model::new(&x, &normal.apply(&x)).unwrap();
+    let mut model = Model::new(&x, normal.apply(&x)).unwrap();
     model.compile(Compile::new().optimizer("sgd").loss("mean_squared_error")).unwrap();
     let data = Tensor::new([4, 1], vec![1.0_f32, 3.0, 5.0, 7.0]).unwrap();
     model.fit(&data, &data, Fit::new().epochs(1).batch_size(4).verbose(0)).unwrap();
