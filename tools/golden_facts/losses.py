@@ -135,8 +135,28 @@ def sparse():
     yield case(name, {"ignore_class": 2, "from_logits": True}, y, logits)
 
 
+def others():
+    y, p = simplex((4, 3), 80), simplex((4, 3), 81)
+    yield case("KLDivergence", {}, y, p)
+    yield case("CategoricalHinge", {}, one_hot(wire.integers((4,), 82, 3), 3), p)
+    yield case("Huber", {"delta": 0.3}, y, wire.normal((4, 3), 83))
+    yield case("CosineSimilarity", {"axis": 0}, y, p)
+    signs, binary_y = wire.integers((4, 3), 84, 2).astype("float32") * 2 - 1, wire.integers((4, 3), 84, 2).astype("float32")
+    for name in ("Hinge", "SquaredHinge"):
+        yield case(name, {}, signs, wire.normal((4, 3), 85))
+        yield case(name, {}, binary_y, wire.normal((4, 3), 85), note="labels 0 and 1 become -1 and 1")
+    prob, logit = wire.uniform((4, 3), 86), wire.normal((4, 3), 87, 2.0)
+    for args in ({}, {"apply_class_balancing": True, "alpha": 0.4, "gamma": 1.5}, {"label_smoothing": 0.2}):
+        yield case("BinaryFocalCrossentropy", args, binary_y, prob)
+        yield case("BinaryFocalCrossentropy", {**args, "from_logits": True}, binary_y, logit)
+    y = one_hot(wire.integers((4,), 88, 3), 3)
+    for args in ({}, {"alpha": 0.4, "gamma": 1.5, "label_smoothing": 0.1}):
+        yield case("CategoricalFocalCrossentropy", args, y, p)
+        yield case("CategoricalFocalCrossentropy", {**args, "from_logits": True}, y, logit)
+
+
 def facts():
-    groups = (regression, binary, categorical, sparse)
+    groups = (regression, binary, categorical, sparse, others)
     return {
         "about": "per_sample: reduction none, no weight; gradient = d sum(value) / d y_pred; "
         "error: Keras refuses this combination",

@@ -9,6 +9,7 @@ from .losses import one_hot, simplex
 
 def sequence(metric, args, updates, note=None):
     """The result after every update, starting from a fresh state."""
+    keras.utils.clear_session()
     m = getattr(keras.metrics, metric)(**args)
     out = {"metric": metric, "args": args}
     if note:
@@ -83,6 +84,20 @@ def update_sequences():
     yield sequence("BinaryCrossentropy", {}, pairs(binary_labels, wire.uniform, ((1,), (1,)), ()))
     yield sequence("CategoricalCrossentropy", {}, pairs(hot(3), simplex, ((3,), (3,)), ()))
     yield sequence("SparseCategoricalCrossentropy", {}, pairs(labels(3), simplex, ((), (3,)), ()))
+    positive = pairs(lambda s, n: np.abs(wire.normal(s, n)), lambda s, n: np.abs(wire.normal(s, n)), shape, ())
+    for name in ("MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "Poisson", "KLDivergence", "CosineSimilarity"):
+        yield sequence(name, {}, positive)
+    for name in ("LogCoshError", "Hinge", "SquaredHinge"):
+        yield sequence(name, {}, pairs(wire.normal, wire.normal, shape))
+    yield sequence("CategoricalHinge", {}, pairs(hot(3), simplex, ((3,), (3,))))
+    ignored = pairs(labels(3), simplex, ((5,), (5, 3)))
+    yield sequence("SparseCategoricalCrossentropy", {"ignore_class": 1}, ignored, "a class that does not count")
+    ignored = pairs(labels(3), simplex, ((5,), (5, 3)), (5,))
+    yield sequence("SparseCategoricalCrossentropy", {"ignore_class": 1}, ignored, "weighted: neither in the divisor")
+    for name in ("Precision", "Recall"):
+        for args in ({}, {"thresholds": 0.3}, {"top_k": 2}, {"class_id": 1}, {"top_k": 2, "class_id": 1}):
+            yield sequence(name, args, pairs(hot(4), simplex, ((4,), (4,))))
+        yield sequence(name, {}, pairs(binary_labels, wire.uniform, ((1,), (1,)), ()))
     top = pairs(labels(4), simplex, ((), (4,)))
     yield sequence("SparseTopKCategoricalAccuracy", {"k": 2}, top)
     yield sequence("TopKCategoricalAccuracy", {"k": 2}, pairs(hot(4), simplex, ((4,), (4,))))

@@ -67,6 +67,13 @@ def own():
     yield case("Adam", {})
     yield case("Adam", {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 0.01})
     yield case("Adam", {"amsgrad": True, "learning_rate": 0.05})
+    yield case("AdamW", {"learning_rate": 0.05})
+    yield case("Adagrad", {"learning_rate": 0.05})
+    yield case("Adadelta", {"learning_rate": 0.5})
+    yield case("Adamax", {"learning_rate": 0.05})
+    yield case("Nadam", {"learning_rate": 0.05})
+    yield case("Nadam", {"learning_rate": 0.05, "gradient_accumulation_steps": 2})
+    yield case("Lion", {"learning_rate": 0.05, "weight_decay": 0.1})
 
 
 def shared():
@@ -93,6 +100,13 @@ def scheduled():
         ("ExponentialDecay", {"initial_learning_rate": 0.1, "decay_steps": 2, "decay_rate": 0.5, "staircase": True}),
         ("PiecewiseConstantDecay", {"boundaries": [1, 3], "values": [0.1, 0.05, 0.01]}),
         ("CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": 4}),
+        ("CosineDecay", {"initial_learning_rate": 0.0, "decay_steps": 3, "alpha": 0.1, "warmup_target": 0.1, "warmup_steps": 2}),
+        ("CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 1.5, "m_mul": 0.5, "alpha": 0.1}),
+        ("CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 2, "t_mul": 1.0}),
+        ("PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 3, "power": 2.0}),
+        ("PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 3, "end_learning_rate": 0.01, "cycle": True}),
+        ("InverseTimeDecay", {"initial_learning_rate": 0.1, "decay_steps": 2, "decay_rate": 0.5}),
+        ("InverseTimeDecay", {"initial_learning_rate": 0.1, "decay_steps": 2, "decay_rate": 0.5, "staircase": True}),
     ]
     for name, args in schedules:
         yield case("SGD", {"learning_rate": {"schedule": name, "args": args}})

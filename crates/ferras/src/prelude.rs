@@ -11,7 +11,9 @@ pub use crate::layers::*;
 pub use crate::losses::{Loss, LossFn};
 pub use crate::metrics::{Metric, MetricFn};
 pub use crate::models::{Input, Model, Sequential, SymbolicTensor};
-pub use crate::optimizers::{Optimizer, OptimizerFn};
+pub use crate::optimizers::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, Optimizer, OptimizerFn, RMSprop, SGD,
+};
 pub use crate::regularizers::*;
 pub use crate::{
     Callback, Compile, Error, Evaluate, Fit, History, Logs, Predict, Result, Run, ValidationFreq,

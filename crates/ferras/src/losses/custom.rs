@@ -5,21 +5,19 @@ use ferras_graph::Value;
 use std::fmt;
 use std::sync::Arc;
 
-type Function = dyn Fn(&Value, &Value) -> Value + Send + Sync;
-
-/// A name and a closure.
-struct Custom {
-    name: String,
-    function: Box<Function>,
+/// A closure over truth and prediction, with its name: a loss, or what a metric is the mean of.
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) function: Box<dyn Fn(&Value, &Value) -> Value + Send + Sync>,
 }
 
-impl fmt::Debug for Custom {
+impl fmt::Debug for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "custom({:?})", self.name)
     }
 }
 
-impl Configured for Custom {
+impl Configured for Named {
     fn class_name(&self) -> &'static str {
         "function"
     }
@@ -34,7 +32,7 @@ impl Configured for Custom {
     }
 }
 
-impl LossFn for Custom {
+impl LossFn for Named {
     fn call(&self, y_true: &Value, y_pred: &Value) -> Value {
         (self.function)(y_true, y_pred)
     }
@@ -61,6 +59,6 @@ impl Loss {
         name: impl Into<String>,
         function: impl Fn(&Value, &Value) -> Value + Send + Sync + 'static,
     ) -> Loss {
-        Loss::object(Arc::new(Custom { name: name.into(), function: Box::new(function) }))
+        Loss::object(Arc::new(Named { name: name.into(), function: Box::new(function) }))
     }
 }

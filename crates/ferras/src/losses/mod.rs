@@ -16,6 +16,7 @@ pub use classes::{
     LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
     MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy, SquaredHinge,
 };
+pub(crate) use custom::Named;
 pub use reduction::Reduction;
 pub(crate) use reduction::{align, masked, ratio, reduce};
 

@@ -1,41 +1,11 @@
 //! A metric of the program itself, from a closure.
 use super::{Metric, MetricFn, mean_result, mean_state, mean_update};
-use crate::config::{Configured, Map};
 use crate::layers::PartialShape;
+use crate::losses::Named;
 use ferras_graph::{TensorType, Value};
-use std::fmt;
 use std::sync::Arc;
 
-type Function = dyn Fn(&Value, &Value) -> Value + Send + Sync;
-
-/// The mean of what a closure gives.
-struct Custom {
-    name: String,
-    function: Box<Function>,
-}
-
-impl fmt::Debug for Custom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "custom({:?})", self.name)
-    }
-}
-
-impl Configured for Custom {
-    fn class_name(&self) -> &'static str {
-        "function"
-    }
-    fn module(&self) -> Option<&'static str> {
-        None
-    }
-    fn registered_name(&self) -> &'static str {
-        "function"
-    }
-    fn get_config(&self) -> Map {
-        [("name".to_string(), self.name.clone().into())].into_iter().collect()
-    }
-}
-
-impl MetricFn for Custom {
+impl MetricFn for Named {
     fn name(&self) -> String {
         self.name.clone()
     }
@@ -73,6 +43,6 @@ impl Metric {
         name: impl Into<String>,
         function: impl Fn(&Value, &Value) -> Value + Send + Sync + 'static,
     ) -> Metric {
-        Metric::object(Arc::new(Custom { name: name.into(), function: Box::new(function) }))
+        Metric::object(Arc::new(Named { name: name.into(), function: Box::new(function) }))
     }
 }

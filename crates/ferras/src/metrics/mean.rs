@@ -93,7 +93,8 @@ means! {
         /// Whether predictions are logits, before the softmax; probabilities by default.
         #[config(default = false)]
         from_logits: bool,
-        /// A class number that does not count.
+        /// A class number that does not count: with sample weights its own are 0, without them its
+        /// loss is 0 in the mean, as in Keras.
         #[config(default)]
         ignore_class: Option<i64>,
         /// The axis of the classes; the last by default.
@@ -105,8 +106,9 @@ means! {
     ),
     class_numbers = true,
     weights = |m, t, p, weights| {
+        // As in Keras: without weights, what does not count is a 0 in the mean.
         let labels = functions::class_numbers(t, p, m.axis);
-        let mask = m.ignore_class.map(|c| labels.not_equal(c as f64));
+        let mask = m.ignore_class.map(|c| labels.not_equal(c as f64)).filter(|_| weights.is_some());
         masked(&labels.cast(p.dtype()), weights, mask.as_ref(), Reduction::Sum)
     };
 }

@@ -139,6 +139,7 @@ fn a_class_that_is_ignored_has_no_weight() {
     let batch = json!({
         "y_true": {"shape": [2], "dtype": "int32", "data": [0, -1]},
         "y_pred": {"shape": [2, 2], "data": [0.5, 0.5, 0.9, 0.1]},
+        "sample_weight": {"shape": [2], "data": [1, 1]},
     });
     let state = updated(&metric, &zeros(&metric), &batch);
     assert_eq!(state[1].to_f64_vec(), [1.0]);

@@ -234,8 +234,10 @@ optimizer! {
         (vec![of_mean, of_gradient, correction], vec![product])
     }
     fn update(&self, cx: &Update, w: &Value, g: &Value, slots: &[Value]) -> (Value, Vec<Value>) {
-        let m = &slots[0] + (g - &slots[0]) * (1.0 - self.beta_1);
-        let v = &slots[1] + (g * g - &slots[1]) * (1.0 - self.beta_2);
+        // Keras rounds β to the weight's type before it is taken from 1.
+        let rest = |beta: f64| 1.0 - cx.number(beta);
+        let m = &slots[0] + (g - &slots[0]) * rest(self.beta_1);
+        let v = &slots[1] + (g * g - &slots[1]) * rest(self.beta_2);
         let mean = &m * &cx.shared[0] + g * &cx.shared[1];
         let scale = (&v / &cx.shared[2]).sqrt() + self.epsilon;
         (w - mean * &cx.learning_rate / scale, vec![m, v])
@@ -266,7 +268,8 @@ optimizer! {
         vec![&["momentum"]]
     }
     fn update(&self, cx: &Update, w: &Value, g: &Value, slots: &[Value]) -> (Value, Vec<Value>) {
-        let blend = |beta: f64| &slots[0] * beta + g * (1.0 - beta);
+        // Keras rounds β to the weight's type before it is taken from 1.
+        let blend = |beta: f64| &slots[0] * beta + g * (1.0 - cx.number(beta));
         (w - blend(self.beta_1).sign() * &cx.learning_rate, vec![blend(self.beta_2)])
     }
     fn check(&self) -> Result<()> {

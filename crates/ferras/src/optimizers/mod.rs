@@ -20,7 +20,7 @@ pub(crate) use step::{OptimizerState, apply, averages, scale_loss, states};
 
 use crate::Result;
 use crate::config::{Configured, family};
-use ferras_graph::{DType, Value};
+use ferras_graph::Value;
 
 /// A rule that turns gradients into new weights.
 pub trait OptimizerFn: Configured {
@@ -81,8 +81,7 @@ pub struct Update {
 impl Update {
     /// A number of the weight's element type.
     pub fn number(&self, value: f64) -> Value {
-        let dtype: DType = self.step.dtype();
-        self.step.builder().scalar(dtype, value)
+        self.step.builder().scalar(self.step.dtype(), value)
     }
 
     /// A number to the power of [`Update::step`].
