@@ -5,10 +5,12 @@ use ferras_graph::Value;
 use std::fmt;
 use std::sync::Arc;
 
+type Function = dyn Fn(&Value, &Value) -> Value + Send + Sync;
+
 /// A closure over truth and prediction, with its name: a loss, or what a metric is the mean of.
 pub(crate) struct Named {
     pub(crate) name: String,
-    pub(crate) function: Box<dyn Fn(&Value, &Value) -> Value + Send + Sync>,
+    pub(crate) function: Box<Function>,
 }
 
 impl fmt::Debug for Named {

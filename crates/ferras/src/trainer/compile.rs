@@ -294,7 +294,7 @@ impl Model {
         }
     }
 
-    /// Sets the optimizer's learning rate from the next step on.
+    /// Sets the optimizer's learning rate from the next step on; an error if it follows a schedule.
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<()> {
         if !rate.is_finite() {
             return Err(Error::argument("learning_rate", format!("must be finite, got {rate}")));
@@ -302,11 +302,12 @@ impl Model {
         self.build_stack(None)?;
         self.prepare_optimizer()?;
         let buffer = self.backend.upload(&Tensor::scalar(rate as f32))?;
-        let states = self.training.compiled.iter_mut().flat_map(|c| &mut c.optimizer_states);
-        for state in states.filter(|s| s.path == "learning_rate") {
-            state.buffer = buffer;
-            break;
-        }
+        let mut states = self.training.compiled.iter_mut().flat_map(|c| &mut c.optimizer_states);
+        let state = states.find(|s| s.path == "learning_rate").ok_or_else(|| {
+            let problem = "follows a schedule; compile with a number to set it by hand";
+            Error::argument("learning_rate", problem)
+        })?;
+        state.buffer = buffer;
         Ok(())
     }
 }
