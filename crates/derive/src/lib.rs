@@ -16,6 +16,7 @@ use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Ident, LitStr, Type
 ///   expression over `self`, where a default depends on other arguments.
 /// - `#[config(omit_default)]` leaves the argument out of the configuration while it has its
 ///   default: for those that Keras reads, but does not write.
+/// - `#[config(state)]` marks a field that is no argument and begins with its type's default.
 ///
 /// On the struct: `#[config(module = "keras.layers")]` for Keras' own classes,
 /// `#[config(package = "mine")]` for those of a program (default `"Custom"`), and
@@ -72,9 +73,11 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         Fields::Unit => Vec::new(),
         Fields::Unnamed(f) => return Err(syn::Error::new_spanned(f, "name the fields")),
     };
+    let (state, fields): (Vec<&Field>, Vec<&Field>) = fields.into_iter().partition(|f| is_state(f));
+    let state: Vec<&Ident> = state.iter().filter_map(|f| f.ident.as_ref()).collect();
     let arguments = fields.into_iter().map(argument).collect::<syn::Result<Vec<_>>>()?;
-    let builder = builder(&input.ident, &arguments, matches!(data.fields, Fields::Unit));
-    let configured = configured(&input.ident, &arguments, &options);
+    let builder = builder(&input.ident, &arguments, &state, matches!(data.fields, Fields::Unit));
+    let configured = configured(&input.ident, &arguments, &state, &options);
     Ok(quote! { #builder #configured })
 }
 
@@ -93,6 +96,12 @@ fn class_options(attributes: &[Attribute]) -> syn::Result<ClassOptions> {
         })?;
     }
     Ok(options)
+}
+
+/// Whether the field is marked `#[config(state)]`.
+fn is_state(field: &Field) -> bool {
+    let mut config = field.attrs.iter().filter(|a| a.path().is_ident("config"));
+    config.any(|a| a.parse_args::<Ident>().is_ok_and(|word| word == "state"))
 }
 
 fn argument(field: &Field) -> syn::Result<Argument<'_>> {
@@ -162,7 +171,7 @@ fn taken(name: &Ident, ty: &Type) -> (TokenStream, TokenStream) {
     }
 }
 
-fn builder(class: &Ident, arguments: &[Argument<'_>], unit: bool) -> TokenStream {
+fn builder(class: &Ident, arguments: &[Argument<'_>], state: &[&Ident], unit: bool) -> TokenStream {
     let required: Vec<_> = arguments.iter().filter(|a| a.default.is_none()).collect();
     let parameters = required.iter().map(|a| {
         let (name, (ty, _)) = (a.name, taken(a.name, a.ty));
@@ -173,7 +182,8 @@ fn builder(class: &Ident, arguments: &[Argument<'_>], unit: bool) -> TokenStream
         let value = a.default.clone().unwrap_or_else(|| taken(a.name, a.ty).1);
         quote!(#name: #value)
     });
-    let body = if unit { quote!(Self) } else { quote!(Self { #(#stored),* }) };
+    let blank = quote!(::core::default::Default::default());
+    let body = if unit { quote!(Self) } else { quote!(Self { #(#stored,)* #(#state: #blank,)* }) };
     let setters = arguments.iter().filter(|a| a.default.is_some()).map(|a| {
         let (name, docs, (ty, value)) = (a.name, &a.docs, taken(a.name, a.ty));
         quote! {
@@ -228,7 +238,12 @@ fn insertion(argument: &Argument<'_>) -> TokenStream {
     }
 }
 
-fn configured(class: &Ident, arguments: &[Argument<'_>], options: &ClassOptions) -> TokenStream {
+fn configured(
+    class: &Ident,
+    arguments: &[Argument<'_>],
+    state: &[&Ident],
+    options: &ClassOptions,
+) -> TokenStream {
     let name = options.class.clone().unwrap_or_else(|| class.to_string());
     let module = match &options.module {
         Some(m) => quote!(::core::option::Option::Some(#m)),
@@ -250,7 +265,9 @@ fn configured(class: &Ident, arguments: &[Argument<'_>], options: &ClassOptions)
         if arguments.is_empty() { format_ident!("_reader") } else { format_ident!("reader") };
     let build = match arguments.is_empty() {
         true => quote!(Self::new()),
-        false => quote!(Self { #(#reads),* }),
+        false => {
+            quote!(Self { #(#reads,)* #(#state: ::core::default::Default::default(),)* })
+        }
     };
     quote! {
         impl ::ferras::config::Configured for #class {

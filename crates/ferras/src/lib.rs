@@ -7,7 +7,9 @@ extern crate self as ferras;
 
 pub mod activations;
 mod backend;
+pub mod callbacks;
 pub mod config;
+mod console;
 pub mod constraints;
 pub mod datasets;
 mod error;
@@ -26,6 +28,7 @@ pub mod preprocessing;
 pub mod random;
 pub mod regularizers;
 pub mod report;
+mod saving;
 mod trainer;
 pub mod utils;
 
@@ -40,6 +43,6 @@ pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor};
 pub use random::set_random_seed;
 pub use trainer::{
-    Callback, Compile, Evaluate, Fit, History, Logs, Predict, Run, RunParams, ValidationFreq,
-    Verbose,
+    Callback, Compile, Evaluate, Fit, History, Logs, OnBatch, Predict, Run, RunParams,
+    ValidationFreq, Verbose,
 };

@@ -1,5 +1,8 @@
 //! The one glob: `use ferras::prelude::*`.
 pub use crate::activations::{Activation, ActivationFn};
+pub use crate::callbacks::{
+    CSVLogger, EarlyStopping, LambdaCallback, ModelCheckpoint, TerminateOnNaN,
+};
 pub use crate::config::{Configured, FromConfig};
 pub use crate::constraints::*;
 pub use crate::initializers::{
@@ -16,8 +19,8 @@ pub use crate::optimizers::{
 };
 pub use crate::regularizers::*;
 pub use crate::{
-    Callback, Compile, Error, Evaluate, Fit, History, Logs, Predict, Result, Run, ValidationFreq,
-    set_random_seed,
+    Callback, Compile, Error, Evaluate, Fit, History, Logs, OnBatch, Predict, Result, Run,
+    ValidationFreq, set_random_seed,
 };
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor, TensorType, Value};

@@ -1,14 +1,16 @@
 //! Accuracies: the share of predictions that are right.
-use super::{MetricFn, mean_result, mean_state, mean_update, means};
+use super::{Direction, MetricFn, mean_result, mean_state, mean_update, means};
 use crate::layers::PartialShape;
 use crate::losses::functions;
 use ferras_derive::Config;
 use ferras_graph::{DType, TensorType, Value};
 
+const UP: Option<Direction> = Some(Direction::Up);
+
 means! {
     /// Share of predictions equal to the truth. The *word* `"accuracy"` in `compile` stands for
     /// the binary, categorical or sparse one, as the shapes tell.
-    Accuracy "accuracy", {} |_, t, p| t.equal(p).cast(p.dtype());
+    Accuracy "accuracy", {} |_, t, p| t.equal(p).cast(p.dtype()), direction = UP;
 
     /// Share of predictions on the right side of a threshold; labels 0 and 1.
     BinaryAccuracy "binary_accuracy", {
@@ -16,16 +18,16 @@ means! {
         #[config(default = 0.5)]
         threshold: f64,
     }
-    |m, t, p| p.greater(m.threshold).cast(p.dtype()).equal(t).cast(p.dtype());
+    |m, t, p| p.greater(m.threshold).cast(p.dtype()).equal(t).cast(p.dtype()), direction = UP;
 
     /// Share of rows whose largest prediction is where the one-hot truth's is.
     CategoricalAccuracy "categorical_accuracy", {}
-    |_, t, p| t.argmax(-1).equal(p.argmax(-1)).cast(p.dtype());
+    |_, t, p| t.argmax(-1).equal(p.argmax(-1)).cast(p.dtype()), direction = UP;
 
     /// Share of rows whose largest prediction is at the class number of the truth.
     SparseCategoricalAccuracy "sparse_categorical_accuracy", {}
     |_, t, p| functions::class_numbers(t, p, -1).equal(p.argmax(-1)).cast(p.dtype()),
-    class_numbers = true;
+    class_numbers = true, direction = UP;
 
     /// Share of rows where the one-hot truth is among the `k` largest predictions.
     TopKCategoricalAccuracy "top_k_categorical_accuracy", {
@@ -33,7 +35,7 @@ means! {
         #[config(default = 5)]
         k: usize,
     }
-    |m, t, p| in_top_k(&t.argmax(-1), p, m.k);
+    |m, t, p| in_top_k(&t.argmax(-1), p, m.k), direction = UP;
 
     /// Share of rows where the class number of the truth is among the `k` largest predictions.
     SparseTopKCategoricalAccuracy "sparse_top_k_categorical_accuracy", {
@@ -52,7 +54,7 @@ means! {
             first.equal(labels).sum(&[-1], false).cast(p.dtype())
         }
     },
-    class_numbers = true;
+    class_numbers = true, direction = UP;
 }
 
 /// Whether fewer than `k` predictions are above that of the label; of a NaN, none is.

@@ -1,5 +1,5 @@
 //! Metrics from the counts of right and wrong positives.
-use super::{MetricFn, mean_state};
+use super::{Direction, MetricFn, mean_state};
 use crate::layers::PartialShape;
 use crate::losses::functions::same_rank;
 use crate::losses::{align, ratio};
@@ -66,6 +66,9 @@ macro_rules! shares {
                 let other = other(&truth, &positive);
                 let counts = [truth.and(positive), other].map(|hit| count(&hit, weights));
                 counts.into_iter().zip(state).map(|(count, old)| old + count).collect()
+            }
+            fn direction(&self) -> Option<Direction> {
+                Some(Direction::Up)
             }
             fn result(&self, state: &[Value]) -> Value {
                 ratio(&state[0], &(&state[0] + &state[1]))

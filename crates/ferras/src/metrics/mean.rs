@@ -1,5 +1,5 @@
 //! Metrics that are means of values that losses also have.
-use super::{MetricFn, mean_result, mean_state, mean_update, means};
+use super::{Direction, MetricFn, mean_result, mean_state, mean_update, means};
 use crate::layers::PartialShape;
 use crate::losses::functions::{self, Options};
 use crate::losses::{Reduction, masked};
@@ -8,7 +8,7 @@ use ferras_graph::{DType, TensorType, Value};
 
 means! {
     /// Mean of the predictions themselves.
-    Mean "mean", {} |_, _, p| p.clone();
+    Mean "mean", {} |_, _, p| p.clone(), direction = None;
 
     /// Mean of (y_true − y_pred)².
     MeanSquaredError "mean_squared_error", {}
@@ -55,7 +55,8 @@ means! {
         #[config(default = -1, omit_default)]
         axis: isize,
     }
-    |m, t, p| functions::cosine(t, p, m.axis);
+    |m, t, p| functions::cosine(t, p, m.axis),
+    direction = Some(Direction::Up);
 
     /// Mean of −y_true · log p − (1 − y_true) · log(1 − p).
     BinaryCrossentropy "binary_crossentropy", {

@@ -44,6 +44,20 @@ pub trait MetricFn: Configured {
 
     /// The metric of a state: a scalar of float type.
     fn result(&self, state: &[Value]) -> Value;
+
+    /// Which values are better, for callbacks that watch the metric; `None` leaves it to them.
+    fn direction(&self) -> Option<Direction> {
+        None
+    }
+}
+
+/// Which of two values of a metric is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The smaller one, as of an error.
+    Down,
+    /// The larger one, as of an accuracy.
+    Up,
 }
 
 /// The state of a weighted mean: sum and weight, in float64 so that millions of rows add up.
@@ -78,11 +92,11 @@ pub(crate) fn mean_result(state: &[Value]) -> Value {
 }
 
 /// Declares metrics that are weighted means: name in logs, own arguments, the values of a batch
-/// `(batch, …)`. Name and element type are added.
+/// `(batch, …)`. Name and element type are added. Smaller is better unless said otherwise.
 macro_rules! means {
     ($($(#[$doc:meta])* $class:ident $name:literal, { $($own:tt)* } $values:expr
         $(, class_numbers = $numbers:literal)? $(, weights = $weights:expr)?
-        $(, result = $result:expr)?;)*) => {
+        $(, result = $result:expr)? $(, direction = $direction:expr)?;)*) => {
         $($(#[$doc])*
         ///
         /// - **Source** Keras 3, the class of the same name in `keras.metrics`.
@@ -138,6 +152,11 @@ macro_rules! means {
                 )?
                 #[allow(unreachable_code)]
                 mean_result(state)
+            }
+            fn direction(&self) -> Option<Direction> {
+                $(return $direction;)?
+                #[allow(unreachable_code)]
+                Some(Direction::Down)
             }
         })*
     };

@@ -126,11 +126,6 @@ impl Model {
         &self.variables
     }
 
-    /// Number of parameters: elements of all weights.
-    pub fn count_params(&self) -> usize {
-        self.variables.iter().map(|v| v.spec.ty.shape.elements()).sum()
-    }
-
     /// Whether shapes are known and weights have values.
     pub fn is_built(&self) -> bool {
         matches!(self.topology, Topology::Built { .. })
@@ -194,8 +189,9 @@ impl Model {
     /// The model as a layer of another one, with a copy of its weights' values.
     pub fn layer(&self) -> Result<LayerRef> {
         let network = self.network()?.clone();
+        let sequential = matches!(self.topology, Topology::Built { sequential: true, .. });
         let values = self.get_weights()?;
-        Ok(LayerRef::new(Nested { network, values }).name(&self.name))
+        Ok(LayerRef::new(Nested { network, sequential, values }).name(&self.name))
     }
 
     /// The model's output for symbolic inputs: the model as a layer of another one.
@@ -208,6 +204,8 @@ impl Model {
 #[derive(Clone, Debug)]
 pub(crate) struct Nested {
     pub(crate) network: Arc<Network>,
+    /// Whether it is a stack of layers.
+    pub(crate) sequential: bool,
     values: Vec<Tensor>,
 }
 

@@ -3,7 +3,8 @@ use super::{SymbolicInputs, SymbolicTensor};
 use crate::layers::{Build, LayerRef, PartialShape, TensorSpec, Trace, WeightSpec};
 use crate::{Error, Result};
 use ferras_graph::{Builder, TensorType, Value};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
 
 /// Open sizes are tried out with these two; what differs in the result is open there too.
@@ -145,11 +146,13 @@ impl Network {
                 let spec = |&(c, k): &(usize, usize)| self.calls[c].outputs.get(k).cloned();
                 let specs = inputs.iter().map(spec).collect::<Option<Vec<_>>>();
                 let specs = specs.ok_or_else(|| missing_output(name))?;
-                if !built.contains_key(&layer) {
-                    built.insert(layer, Build::run(handle, name, name, true, &specs)?);
-                }
-                let none = Vec::new();
-                infer_shapes(handle, name, &specs, built.get(&layer).unwrap_or(&none))?
+                let weights = match built.entry(layer) {
+                    Entry::Occupied(weights) => weights.into_mut(),
+                    Entry::Vacant(slot) => {
+                        slot.insert(Build::run(handle, name, name, true, &specs)?)
+                    }
+                };
+                infer_shapes(handle, name, &specs, weights)?
             }
         };
         self.calls.push(LayerCall { layer, inputs, outputs });
@@ -244,7 +247,7 @@ fn sort_layers(
 }
 
 /// Gives unnamed layers `dense`, `dense_1`, …; a name given twice is an error.
-fn name_layers(layers: Vec<LayerRef>) -> Result<Vec<NetworkLayer>> {
+pub(super) fn name_layers(layers: Vec<LayerRef>) -> Result<Vec<NetworkLayer>> {
     let mut taken: HashSet<String> = HashSet::new();
     for name in layers.iter().filter_map(|l| l.0.name.as_deref()) {
         if name.is_empty() || name.contains(['/', '\\', '\0']) {

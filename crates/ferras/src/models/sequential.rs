@@ -1,6 +1,6 @@
 //! `Sequential`: a stack of layers.
 use super::model::{Model, Topology};
-use super::{Input, SymbolicTensor};
+use super::{Input, Network, SymbolicTensor};
 use crate::layers::{InputLayer, LayerRef, PartialShape};
 use crate::{Error, Result};
 use ferras_graph::DType;
@@ -78,24 +78,33 @@ impl Model {
     /// Builds a stack whose input is known, or is that of the given data; a built model stays.
     pub(crate) fn build_stack(&mut self, data: Option<(PartialShape, DType)>) -> Result<()> {
         let Topology::Stack(layers) = &self.topology else { return Ok(()) };
-        let Some(first) = layers.first() else {
+        if layers.is_empty() {
             return Err(Error::Model(format!(
                 "model {:?} has no layers; add some before it is used",
                 self.name
             )));
-        };
-        let own = first.downcast::<InputLayer>().is_some();
-        let input = match (own, &first.0.input_shape, data) {
-            (true, _, _) => SymbolicTensor::applied(first.clone(), Vec::new().into()),
-            (false, Some(shape), _) => Input::new(shape.clone()),
-            (false, None, Some((shape, dtype))) => Input::of(shape, dtype),
-            (false, None, None) => return Ok(()),
-        };
-        let layers = layers.iter().skip(usize::from(own));
-        let output = layers.fold(input.clone(), |x, layer| layer.apply(&x));
-        let network = super::Network::new(&input, &output)?;
-        self.set_network(Arc::new(network), true)
+        }
+        let Some(network) = stack_network(layers, data) else { return Ok(()) };
+        self.set_network(Arc::new(network?), true)
     }
+}
+
+/// The network of a stack; `None` where neither it nor the data tells the input.
+pub(super) fn stack_network(
+    layers: &[LayerRef],
+    data: Option<(PartialShape, DType)>,
+) -> Option<Result<Network>> {
+    let first = layers.first()?;
+    let own = first.downcast::<InputLayer>().is_some();
+    let input = match (own, &first.0.input_shape, data) {
+        (true, _, _) => SymbolicTensor::applied(first.clone(), Vec::new().into()),
+        (false, Some(shape), _) => Input::new(shape.clone()),
+        (false, None, Some((shape, dtype))) => Input::of(shape, dtype),
+        (false, None, None) => return None,
+    };
+    let layers = layers.iter().skip(usize::from(own));
+    let output = layers.fold(input.clone(), |x, layer| layer.apply(&x));
+    Some(Network::new(&input, &output))
 }
 
 impl From<SymbolicTensor> for LayerRef {

@@ -1,10 +1,12 @@
 //! Callbacks: what a program can do between the steps of training.
 use super::History;
 use super::history::Logs;
-use super::metric::{TrackerStates, Trackers};
+use super::metric::{TrackerKind, TrackerStates, Trackers};
+use crate::metrics::Direction;
 use crate::models::Model;
 use crate::{Error, Result};
 use ferras_graph::Tensor;
+use std::path::Path;
 
 /// Something to do between the steps of training, evaluation and prediction. Every hook does
 /// nothing unless it is written.
@@ -190,6 +192,51 @@ impl Run<'_> {
     /// Sets the learning rate from the next step on; an error outside of training.
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<()> {
         self.model_mut()?.set_learning_rate(rate)
+    }
+
+    /// Saves the model, or its weights alone, in the format that the file's name ends in.
+    pub fn save(&self, path: impl AsRef<Path>, weights_only: bool) -> Result<()> {
+        match weights_only {
+            true => crate::saving::save_weights(self.model(), path.as_ref()),
+            false => crate::saving::save_model(self.model(), path.as_ref()),
+        }
+    }
+
+    /// Which values of a logged number are better: `val_` in front of a name does not count.
+    ///
+    /// An error for a name that no loss or metric of the model has, and for a metric that does
+    /// not tell.
+    pub fn direction(&self, name: &str) -> Result<Direction> {
+        let own = name.strip_prefix("val_").unwrap_or(name);
+        let list = self.numbers.map_or(&[][..], |(trackers, _)| &trackers.list);
+        match list.iter().find(|tracker| tracker.name == own).map(|tracker| &tracker.kind) {
+            Some(TrackerKind::Metric { metric, .. }) => metric.direction().ok_or_else(|| {
+                Error::argument(
+                    "mode",
+                    format!(
+                        "must be \"min\" or \"max\": metric {own:?} does not tell which is better"
+                    ),
+                )
+            }),
+            Some(_) => Ok(Direction::Down),
+            None => {
+                let names = self.log_names(true);
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let hint = crate::config::suggest(name, &names);
+                Err(Error::Unknown { kind: "logged number", name: name.into(), hint })
+            }
+        }
+    }
+
+    /// The names that are logged in this run, those of validation only if asked for.
+    pub(crate) fn log_names(&self, validation: bool) -> Vec<String> {
+        let list = self.numbers.map_or(&[][..], |(trackers, _)| &trackers.list);
+        let mut names: Vec<String> = list.iter().map(|tracker| tracker.name.clone()).collect();
+        names.sort();
+        if validation && self.params.validates {
+            names.extend(names.clone().iter().map(|name| format!("val_{name}")));
+        }
+        names
     }
 
     fn model_mut(&mut self) -> Result<&mut Model> {

@@ -151,6 +151,17 @@ impl Compile {
         self.weighted_metrics = PerOutput::One(metrics.into_iter().map(Into::into).collect());
         self
     }
+
+    /// Metrics of the output of this name that sample and class weights count in.
+    pub fn weighted_metrics_for(
+        mut self,
+        output: impl Into<String>,
+        metrics: impl IntoIterator<Item = impl Into<Metric>>,
+    ) -> Compile {
+        let metrics = metrics.into_iter().map(Into::into).collect();
+        self.weighted_metrics.push(output.into(), metrics);
+        self
+    }
 }
 
 /// What `compile` leaves in a model.

@@ -5,14 +5,14 @@ use super::data::Data;
 use super::dataset::{Arrays, Batch, Dataset, Rows, Staging, positive};
 use super::history::{History, Logs};
 use super::metric::{TrackerStates, Trackers};
-use super::options::{Fit, ValidationFreq};
+use super::options::{Fit, OnBatch, ValidationFreq};
 use super::progress;
 use super::step::{BatchView, Mode, Step, trackers};
 use super::targets::Weighting;
 use crate::layers::PartialShape;
 use crate::models::{Model, Topology};
 use crate::random::Generator;
-use crate::{Error, Result};
+use crate::{Error, Result, console};
 use ferras_graph::DType;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
@@ -99,22 +99,17 @@ impl Model {
     /// # Ok::<(), ferras::Error>(())
     /// ```
     pub fn train_on_batch(&mut self, x: impl Into<Data>, y: impl Into<Data>) -> Result<Logs> {
-        self.train_on_weighted_batch(x.into(), y.into(), Weighting::default())
+        self.train_on_batch_with(x, y, OnBatch::new())
     }
 
-    /// [`Model::train_on_batch`] with a weight for each sample.
-    pub fn train_on_batch_weighted(
+    /// [`Model::train_on_batch`] with weights of samples or classes.
+    pub fn train_on_batch_with(
         &mut self,
         x: impl Into<Data>,
         y: impl Into<Data>,
-        sample_weight: impl Into<Data>,
+        options: OnBatch,
     ) -> Result<Logs> {
-        let sample_weight = Some(sample_weight.into());
-        let weighting = Weighting { sample_weight, class_weight: Vec::new() };
-        self.train_on_weighted_batch(x.into(), y.into(), weighting)
-    }
-
-    fn train_on_weighted_batch(&mut self, x: Data, y: Data, weighting: Weighting) -> Result<Logs> {
+        let (x, y, weighting) = (x.into(), y.into(), options.weighting);
         self.compiled("train_on_batch")?;
         self.build_on(&x)?;
         self.prepare_optimizer()?;
@@ -224,9 +219,13 @@ impl Sampler {
         Sampler { rows, batch_size, order, at: rows }
     }
 
+    fn is_at_end(&self) -> bool {
+        self.at >= self.rows
+    }
+
     /// The next batch; at the end of the data it begins again, in a new order of `seed`.
     fn next(&mut self, seed: impl FnOnce() -> Result<u64>) -> Result<Rows<'_>> {
-        if self.at >= self.rows {
+        if self.is_at_end() {
             self.at = 0;
             if !self.order.is_empty() {
                 // From the plain order, so that the new one follows from the seed alone.
@@ -240,6 +239,16 @@ impl Sampler {
             Some(rows) if !self.order.is_empty() => Rows::Picked(rows),
             _ => Rows::Range(start, self.at),
         })
+    }
+}
+
+/// Warns, once a run, of an epoch that is shorter than it should be.
+fn warn_of_end(step: usize, steps: usize, warned: &mut bool) {
+    if !std::mem::replace(warned, true) {
+        console::warn(&format!(
+            "the data ended in step {step} of the {steps} of an epoch, which is shorter for it; \
+             steps_per_epoch times batch_size should divide the number of rows"
+        ));
     }
 }
 
@@ -303,6 +312,7 @@ impl<'m, 'f> Training<'m, 'f> {
         };
         let mut history = History::default();
         let mut states = self.trackers.start(self.model)?;
+        let mut ended_early = false;
         self.notify(&states, |c, run| c.on_train_begin(run))?;
         for epoch in self.initial_epoch..self.params.epochs {
             let started = Instant::now();
@@ -313,6 +323,11 @@ impl<'m, 'f> Training<'m, 'f> {
                 Source::Arrays { arrays, sampler, steps } => {
                     let mut staging = Staging::default();
                     while batch_index < *steps && !self.stop {
+                        // As in Keras: the next epoch begins at the front again.
+                        if batch_index > 0 && sampler.is_at_end() {
+                            warn_of_end(batch_index, *steps, &mut ended_early);
+                            break;
+                        }
                         let rows = sampler.next(|| self.shuffle_seed())?;
                         arrays.with_rows(rows, &mut staging, |batch| {
                             self.train(batch_index, rows.len(), batch, &mut states)

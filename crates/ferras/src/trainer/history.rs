@@ -1,4 +1,5 @@
 //! What training leaves behind: the logs of each epoch.
+use super::number::{fixed, scientific};
 use std::fmt;
 
 /// Numbers by name, in alphabetical order but for validation's, which come last.
@@ -62,21 +63,7 @@ impl fmt::Display for Logs {
 
 /// As Keras prints numbers: four digits, and an exponent for small ones.
 pub(crate) fn format_number(value: f64) -> String {
-    if value.abs() > 1e-3 || value.is_nan() {
-        return if value.is_nan() { "nan".into() } else { format!("{value:.4}") };
-    }
-    let text = format!("{value:.4e}");
-    // Rust writes 1.0000e-4 where C writes 1.0000e-04.
-    match text.split_once('e') {
-        Some((digits, exponent)) => {
-            let (sign, power) = match exponent.strip_prefix('-') {
-                Some(power) => ('-', power),
-                None => ('+', exponent),
-            };
-            format!("{digits}e{sign}{power:0>2}")
-        }
-        None => text,
-    }
+    if value.abs() > 1e-3 { fixed(value, 4) } else { scientific(value, 4) }
 }
 
 /// The record of a `fit`: the logs of each epoch.

@@ -7,16 +7,19 @@ mod evaluate;
 mod fit;
 pub(crate) mod history;
 mod metric;
+pub(crate) mod number;
 mod options;
 mod predict;
 mod progress;
 mod step;
 mod targets;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use callback::{Callback, Run, RunParams};
 pub use compile::Compile;
 pub use history::{History, Logs};
-pub use options::{Evaluate, Fit, Predict, ValidationFreq, Verbose};
+pub use options::{Evaluate, Fit, OnBatch, Predict, ValidationFreq, Verbose};
 
 /// What a model keeps for training.
 #[derive(Debug, Default)]

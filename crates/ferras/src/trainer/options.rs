@@ -282,3 +282,32 @@ run_options! {
     /// ```
     Predict {}
 }
+
+/// The arguments of [`Model::train_on_batch_with`](crate::models::Model::train_on_batch_with).
+///
+/// ```
+/// let options = ferras::OnBatch::new().class_weight([(0, 1.0), (1, 2.5)]);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct OnBatch {
+    pub(crate) weighting: Weighting,
+}
+
+impl OnBatch {
+    /// Keras' defaults: all samples count the same.
+    pub fn new() -> OnBatch {
+        OnBatch::default()
+    }
+
+    /// Weights of samples by class number; 1 for classes left out.
+    pub fn class_weight(mut self, weights: impl IntoIterator<Item = (i64, f64)>) -> OnBatch {
+        self.weighting.class_weight = weights.into_iter().collect();
+        self
+    }
+
+    /// A weight for each sample: `(batch)` or `(batch, …)` of any rank that the loss has.
+    pub fn sample_weight(mut self, weight: impl Into<Data>) -> OnBatch {
+        self.weighting.sample_weight = Some(weight.into());
+        self
+    }
+}

@@ -1,8 +1,248 @@
-//! The progress of training, as Keras prints it.
-use super::Callback;
+//! The progress of training, evaluation and prediction, as Keras prints it.
+use super::history::{History, Logs, format_number};
+use super::number::scientific;
+use super::{Callback, Run};
+use crate::{Result, console};
+use std::fmt::Write;
+use std::io::{self, IsTerminal};
+use std::time::Instant;
+
+/// Seconds between two drawings of the bar.
+const INTERVAL: f64 = 0.05;
+/// Characters of the bar.
+const WIDTH: usize = 20;
 
 /// What prints the progress for `verbose` 1 or 2.
 pub(crate) fn bar(verbose: usize) -> Option<Box<dyn Callback>> {
-    let _ = verbose;
-    None
+    let style = match verbose {
+        0 => return None,
+        2 => Style::Line,
+        _ if io::stdout().is_terminal() => Style::Bar,
+        _ => Style::Plain,
+    };
+    let begun = Instant::now();
+    Some(Box::new(Progress::new(style, move || begun.elapsed().as_secs_f64(), console::print)))
 }
+
+/// How progress looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    /// `verbose=1` on a terminal: a bar that is drawn over itself.
+    Bar,
+    /// `verbose=1` into a file: the bar's numbers in a line at the end.
+    Plain,
+    /// `verbose=2`: a line at the end.
+    Line,
+}
+
+/// Prints the progress to `write`; `clock` tells seconds.
+struct Progress<C, W> {
+    style: Style,
+    clock: C,
+    write: W,
+    meter: Meter,
+    /// Validation belongs to its epoch's line.
+    in_fit: bool,
+}
+
+/// One bar: steps done, and when.
+#[derive(Clone, Copy, Debug, Default)]
+struct Meter {
+    target: Option<usize>,
+    done: usize,
+    started: f64,
+    /// When the first step, which compiles, was over.
+    first: Option<f64>,
+    drawn: Option<f64>,
+    /// Characters of the line as it stands on the terminal.
+    width: usize,
+}
+
+impl<C: Fn() -> f64, W: FnMut(&str)> Progress<C, W> {
+    fn new(style: Style, clock: C, write: W) -> Progress<C, W> {
+        Progress { style, clock, write, meter: Meter::default(), in_fit: false }
+    }
+
+    fn begin(&mut self, target: Option<usize>) {
+        self.meter = Meter { target, started: (self.clock)(), ..Meter::default() };
+    }
+
+    /// After a step. Costs a look at the clock unless it draws; reading the numbers costs more.
+    fn step(&mut self, batch: usize, run: &Run) -> Result<()> {
+        self.meter.done = batch + 1;
+        match self.style {
+            Style::Line => return Ok(()),
+            Style::Plain if batch > 0 => return Ok(()),
+            _ => {}
+        }
+        let now = (self.clock)();
+        if batch == 0 {
+            self.meter.first = Some(now);
+        }
+        let due = self.meter.drawn.is_none_or(|drawn| now - drawn >= INTERVAL);
+        if self.style == Style::Bar && due {
+            let text = self.meter.draw(now, &run.logs()?, false);
+            (self.write)(&text);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, logs: &Logs) {
+        let now = (self.clock)();
+        let text = match self.style {
+            Style::Bar => self.meter.draw(now, logs, true),
+            Style::Plain => self.meter.line(now, logs, format_number),
+            Style::Line => self.meter.line(now, logs, |value| match value > 1e-3 {
+                true => format_number(value),
+                false => scientific(value, 4),
+            }),
+        };
+        (self.write)(&text);
+    }
+}
+
+impl Meter {
+    /// Seconds a step; the first one counts only while it is the only one.
+    fn seconds_per_step(&self, now: f64) -> f64 {
+        match (self.first, self.done) {
+            (_, 0) => 0.0,
+            (Some(first), done) if done > 1 => (now - first) / (done - 1) as f64,
+            (_, done) => (now - self.started) / done as f64,
+        }
+    }
+
+    /// The bar, drawn over the one before.
+    fn draw(&mut self, now: f64, logs: &Logs, last: bool) -> String {
+        let mut text = "\u{8}".repeat(self.width);
+        text.push('\r');
+        let target = if last { Some(self.done) } else { self.target };
+        let mut width = match target {
+            None => {
+                let _ = write!(text, "{:7}/Unknown", self.done);
+                7_usize.max(self.done.to_string().len()) + "/Unknown".len()
+            }
+            Some(target) => {
+                let digits = target.to_string().len();
+                let full = (WIDTH as f64 * (self.done as f64 / target.max(1) as f64)) as usize;
+                let full = full.min(WIDTH);
+                let _ = write!(text, "\x1b[1m{:digits$}/{target}\x1b[0m ", self.done);
+                if full > 0 {
+                    let _ = write!(text, "\x1b[32m{}\x1b[0m", "━".repeat(full));
+                }
+                let _ = write!(text, "\x1b[37m{}\x1b[0m", "━".repeat(WIDTH - full));
+                digits * 2 + 2 + WIDTH
+            }
+        };
+        let per_step = self.seconds_per_step(now);
+        let time = match target {
+            Some(target) if !last => remaining(per_step * target.saturating_sub(self.done) as f64),
+            _ => format!("{:.0}s", now - self.started),
+        };
+        let mut info = format!(" {}/step", duration(per_step));
+        for (name, value) in logs.iter() {
+            let _ = write!(info, " - {name}: {}", format_number(value));
+        }
+        let _ = write!(text, " \x1b[1m{time}\x1b[0m{info}");
+        width += 1 + time.len() + info.chars().count();
+        text.push_str(&" ".repeat(self.width.saturating_sub(width)));
+        text.push_str(if last { "\n" } else { "" });
+        (self.width, self.drawn) = (width, Some(now));
+        text
+    }
+
+    /// The line that ends an epoch where nothing can be drawn over.
+    fn line(&self, now: f64, logs: &Logs, number: impl Fn(f64) -> String) -> String {
+        let (done, seconds) = (self.done, now - self.started);
+        let per_step = duration(self.seconds_per_step(now));
+        let mut text = format!("{done}/{done} - {seconds:.0}s - {per_step}/step");
+        for (name, value) in logs.iter() {
+            let _ = write!(text, " - {name}: {}", number(value));
+        }
+        text + "\n"
+    }
+}
+
+/// `1s`, `100ms`, `20us`.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s >= 1.0 || s == 0.0 => format!("{s:.0}s"),
+        s if s >= 1e-3 => format!("{:.0}ms", s * 1e3),
+        s => format!("{:.0}us", s * 1e6),
+    }
+}
+
+/// `9s`, `3:19`, `5:33:19`.
+fn remaining(seconds: f64) -> String {
+    let whole = seconds as u64;
+    let (hours, minutes, rest) = (whole / 3600, whole % 3600 / 60, whole % 60);
+    match seconds {
+        s if s > 3600.0 => format!("{hours}:{minutes:02}:{rest:02}"),
+        s if s > 60.0 => format!("{minutes}:{rest:02}"),
+        _ => format!("{whole}s"),
+    }
+}
+
+impl<C: Fn() -> f64, W: FnMut(&str)> Callback for Progress<C, W> {
+    fn on_train_begin(&mut self, _: &mut Run) -> Result<()> {
+        self.in_fit = true;
+        Ok(())
+    }
+
+    fn on_train_end(&mut self, _: &History, _: &mut Run) -> Result<()> {
+        self.in_fit = false;
+        Ok(())
+    }
+
+    fn on_epoch_begin(&mut self, epoch: usize, run: &mut Run) -> Result<()> {
+        let params = run.params();
+        if params.epochs > 1 {
+            (self.write)(&format!("Epoch {}/{}\n", epoch + 1, params.epochs));
+        }
+        self.begin(params.steps);
+        Ok(())
+    }
+
+    fn on_train_batch_end(&mut self, batch: usize, run: &mut Run) -> Result<()> {
+        self.step(batch, run)
+    }
+
+    fn on_epoch_end(&mut self, _: usize, logs: &Logs, _: &mut Run) -> Result<()> {
+        self.end(logs);
+        Ok(())
+    }
+
+    fn on_test_begin(&mut self, run: &mut Run) -> Result<()> {
+        if !self.in_fit {
+            self.begin(run.params().steps);
+        }
+        Ok(())
+    }
+
+    fn on_test_batch_end(&mut self, batch: usize, run: &mut Run) -> Result<()> {
+        if self.in_fit { Ok(()) } else { self.step(batch, run) }
+    }
+
+    fn on_test_end(&mut self, logs: &Logs, _: &mut Run) -> Result<()> {
+        if !self.in_fit {
+            self.end(logs);
+        }
+        Ok(())
+    }
+
+    fn on_predict_begin(&mut self, run: &mut Run) -> Result<()> {
+        self.begin(run.params().steps);
+        Ok(())
+    }
+
+    fn on_predict_batch_end(&mut self, batch: usize, run: &mut Run) -> Result<()> {
+        self.step(batch, run)
+    }
+
+    fn on_predict_end(&mut self, _: &mut Run) -> Result<()> {
+        self.end(&Logs::default());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -25,8 +25,7 @@ impl Model {
         let network = self.network()?;
         let x = x.resolve(&network.input_names(), "x")?;
         check_inputs(&self.name, &network.input_specs(), &network.input_names(), &x)?;
-        let trained: Vec<&str> = targets.iter().map(|t| t.name.as_str()).collect();
-        let y = y.resolve(&trained, "y")?;
+        let y = for_targets(y, targets, &network.output_names(), "y")?;
         let (n, m) = (rows(&x, "x")?, rows(&y, "y")?);
         if n != m {
             return Err(Error::Data(format!(
@@ -46,6 +45,22 @@ impl Model {
         let weights = weights(targets, &y, n, weighting)?;
         Ok(Arrays { x, y, weights, rows: n })
     }
+}
+
+/// The arrays of the outputs that are trained or measured. Those of all outputs may be given too,
+/// as Keras wants them.
+fn for_targets(
+    data: Data,
+    targets: &[Target],
+    outputs: &[&str],
+    what: &str,
+) -> Result<Vec<Tensor>> {
+    let names: Vec<&str> = targets.iter().map(|t| t.name.as_str()).collect();
+    if data.len() != outputs.len() || names.len() == outputs.len() {
+        return data.resolve(&names, what);
+    }
+    let all = data.resolve(outputs, what)?;
+    Ok(targets.iter().filter_map(|t| all.get(t.output).cloned()).collect())
 }
 
 /// The error of a loss with the output it stands at.
