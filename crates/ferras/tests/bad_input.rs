@@ -301,6 +301,20 @@ fn data_files_that_are_missing_cut_or_something_else() -> Result<()> {
 }
 
 #[test]
+fn data_files_with_other_contents() -> Result<()> {
+    let folder = Folder::new("other-files");
+    let path = folder.0.join("mnist.npz");
+    classifier()?.save_weights(&path)?;
+    let load = ferras::datasets::mnist::load_data_from(&path);
+    says(load, &["mnist.npz", "holds no array \"x_train\"", "known: dense/kernel"]);
+    let table = ferras::datasets::Table::parse("Age,Balance\n42,0\n41,much\n")?;
+    let parts = ["has no column \"Balanse\"", "did you mean \"Balance\"?"];
+    says(table.number("Balanse"), &parts);
+    says(table.number("Balance"), &["line 3", "\"Balance\"", "\"much\""]);
+    Ok(())
+}
+
+#[test]
 fn outputs_that_cannot_be_written() -> Result<()> {
     let folder = Folder::new("bad-outputs");
     survives(&mut classifier()?, |model| {
