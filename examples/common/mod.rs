@@ -1,0 +1,41 @@
+//! What the programs share: figures of a run in one line of JSON.
+use ferras::History;
+use serde_json::{Map, Value, json};
+
+/// The line that `--json` asks for: the model, what it reached, and how long a step took.
+pub fn json_line(model: &str, history: &History, steps: usize, reached: &[(&str, f64)]) -> String {
+    let seconds = median_without_first(&history.seconds);
+    let mut line = Map::new();
+    line.insert("model".into(), json!(model));
+    line.insert("epochs".into(), json!(history.epoch.len()));
+    line.extend(reached.iter().map(|(name, value)| ((*name).into(), json!(value))));
+    line.insert("seconds_per_epoch".into(), json!(seconds));
+    line.insert("microseconds_per_step".into(), json!(seconds / steps as f64 * 1e6));
+    Value::Object(line).to_string()
+}
+
+/// The median, without the first epoch, in which the step is compiled.
+pub fn median_without_first(seconds: &[f64]) -> f64 {
+    let mut rest = seconds.get(1..).filter(|r| !r.is_empty()).unwrap_or(seconds).to_vec();
+    rest.sort_by(f64::total_cmp);
+    match rest.len() {
+        0 => f64::NAN,
+        n => (rest[(n - 1) / 2] + rest[n / 2]) / 2.0,
+    }
+}
+
+/// A file that ships with the repository.
+pub fn shipped(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name)
+}
+
+/// `main` for these programs: an error is one sentence on stderr and exit code 1.
+pub fn run(program: impl FnOnce() -> Result<(), Box<dyn std::error::Error>>) -> std::process::ExitCode {
+    match program() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

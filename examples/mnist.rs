@@ -1,0 +1,260 @@
+//! Handwritten digits, from one hidden layer to LeNet: the nine networks of the tutorial.
+//!
+//! `cargo run --release --example mnist -- -m MODEL [--epochs N] [--batch-size N] [--data FILE]
+//! [--out DIR] [--seed N] [--json]`; MODEL is one of the names below, or `all`.
+mod common;
+
+use ferras::callbacks::ModelCheckpoint;
+use ferras::datasets::mnist;
+use ferras::prelude::*;
+use ferras::preprocessing::{classification_report, confusion_matrix};
+use ferras::utils::to_categorical;
+use ferras::{plot, report::Report};
+use ndarray::{Array1, Array2, ArrayD, IxDyn};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+const MODELS: [&str; 9] = [
+    "mlp_one_layer",
+    "mlp_two_layers",
+    "mlp_two_layers_dropout",
+    "conv_net",
+    "conv_net_dropout",
+    "conv_net_batch_norm",
+    "conv_net_l1",
+    "conv_net_l2",
+    "le_net",
+];
+
+fn main() -> ExitCode {
+    common::run(program)
+}
+
+/// What the command line asks for.
+struct Arguments {
+    models: Vec<&'static str>,
+    epochs: usize,
+    batch_size: usize,
+    data: PathBuf,
+    out: PathBuf,
+    seed: u64,
+    json: bool,
+}
+
+fn arguments() -> Result<Arguments, lexopt::Error> {
+    let mut all = Arguments {
+        models: vec!["conv_net"],
+        epochs: 60,
+        batch_size: 256,
+        data: common::shipped("mnist.npz"),
+        out: "out/mnist".into(),
+        seed: 42,
+        json: false,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        use lexopt::{
+            Arg::{Long, Short},
+            ValueExt,
+        };
+        match argument {
+            Short('m') | Long("model") => {
+                let name = parser.value()?.string()?;
+                all.models = match MODELS.iter().find(|m| **m == name) {
+                    Some(model) => vec![*model],
+                    None if name == "all" => MODELS.to_vec(),
+                    None => {
+                        let known = MODELS.join(", ");
+                        return Err(format!("unknown model {name:?}; known: {known}, all").into());
+                    }
+                };
+            }
+            Long("epochs") => all.epochs = parser.value()?.parse()?,
+            Long("batch-size") => all.batch_size = parser.value()?.parse()?,
+            Long("data") => all.data = parser.value()?.into(),
+            Long("out") => all.out = parser.value()?.into(),
+            Long("seed") => all.seed = parser.value()?.parse()?,
+            Long("json") => all.json = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(all)
+}
+
+fn program() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments = arguments()?;
+    let data = Digits::load(&arguments)?;
+    for model in &arguments.models {
+        train(model, &data, &arguments)?;
+    }
+    Ok(())
+}
+
+/// Pictures as numbers from 0 to 1, digits one-hot.
+struct Digits {
+    x_train: ArrayD<f32>,
+    y_train: Array2<f32>,
+    x_test: ArrayD<f32>,
+    y_test: Array2<f32>,
+    digits: Array1<u8>,
+}
+
+impl Digits {
+    fn load(arguments: &Arguments) -> Result<Digits> {
+        let ((x_train, y_train), (x_test, y_test)) = mnist::load_data_from(&arguments.data)?;
+        let scale = |x: &ndarray::Array3<u8>| x.mapv(|v| f32::from(v) / 255.0).into_dyn();
+        Ok(Digits {
+            x_train: scale(&x_train),
+            y_train: to_categorical(&y_train, 10)?,
+            x_test: scale(&x_test),
+            y_test: to_categorical(&y_test, 10)?,
+            digits: y_test,
+        })
+    }
+}
+
+/// The tutorial's networks.
+fn network(name: &str) -> Sequential {
+    let conv = |filters, size: usize| {
+        let conv = Conv2D::new(filters, size).activation("relu");
+        match name {
+            "conv_net_l1" => conv.kernel_regularizer(L1::new().l1(1e-4)),
+            "conv_net_l2" => conv.kernel_regularizer(L2::new().l2(1e-4)),
+            _ => conv,
+        }
+    };
+    let hidden = |units| {
+        let dense = Dense::new(units).activation("relu");
+        match name {
+            "conv_net_l1" => dense.kernel_regularizer(L1::new().l1(1e-4)),
+            "conv_net_l2" => dense.kernel_regularizer(L2::new().l2(1e-4)),
+            _ => dense,
+        }
+    };
+    let mut model = Sequential::new();
+    match name {
+        "mlp_one_layer" => model = model.add(Input::new([784])).add(hidden(512)),
+        "mlp_two_layers" => model = model.add(Input::new([784])).add(hidden(512)).add(hidden(512)),
+        "mlp_two_layers_dropout" => {
+            model = model
+                .add(Input::new([784]))
+                .add(hidden(512))
+                .add(Dropout::new(0.5))
+                .add(hidden(512))
+                .add(Dropout::new(0.5));
+        }
+        "le_net" => {
+            model = model
+                .add(Input::new([28, 28, 1]))
+                .add(conv(20, 5).padding("same"))
+                .add(MaxPooling2D::new())
+                .add(conv(50, 5).padding("same"))
+                .add(MaxPooling2D::new())
+                .add(Flatten::new())
+                .add(hidden(500));
+        }
+        _ => {
+            model = model.add(Input::new([28, 28, 1])).add(conv(32, 3)).add(MaxPooling2D::new());
+            model = match name {
+                "conv_net_dropout" => model.add(Dropout::new(0.25)),
+                "conv_net_batch_norm" => model.add(BatchNormalization::new()),
+                _ => model,
+            };
+            model = model.add(conv(64, 3)).add(MaxPooling2D::new()).add(conv(64, 3));
+            model = model.add(Flatten::new()).add(hidden(64));
+            model = match name {
+                "conv_net_dropout" => model.add(Dropout::new(0.5)),
+                "conv_net_batch_norm" => model.add(BatchNormalization::new()),
+                _ => model,
+            };
+        }
+    }
+    model.add(Dense::new(10).activation("softmax"))
+}
+
+/// A callback of this program's own: how long each epoch of training took, validation included.
+#[derive(Default)]
+struct TimeCallback {
+    began: Option<Instant>,
+    seconds: Vec<f64>,
+}
+
+impl Callback for TimeCallback {
+    fn on_epoch_begin(&mut self, _epoch: usize, _run: &mut Run) -> Result<()> {
+        self.began = Some(Instant::now());
+        Ok(())
+    }
+    fn on_epoch_end(&mut self, _epoch: usize, _logs: &Logs, _run: &mut Run) -> Result<()> {
+        self.seconds.extend(self.began.map(|began| began.elapsed().as_secs_f64()));
+        Ok(())
+    }
+}
+
+fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
+    set_random_seed(arguments.seed);
+    let shape = |n: usize| match name.starts_with("mlp") {
+        true => IxDyn(&[n, 784]),
+        false => IxDyn(&[n, 28, 28, 1]),
+    };
+    let shaped = |x: &ArrayD<f32>| -> Result<Tensor> {
+        Ok(Tensor::from(x).reshape(shape(x.shape()[0]).slice())?)
+    };
+    let (x_train, x_test) = (shaped(&data.x_train)?, shaped(&data.x_test)?);
+    let folder = arguments.out.join(name);
+    std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+
+    let mut model = network(name);
+    model.compile(
+        Compile::new().optimizer("adam").loss("categorical_crossentropy").metrics(["accuracy"]),
+    )?;
+    println!("{name}\n{}", model.summary());
+
+    let mut times = TimeCallback::default();
+    let best = ModelCheckpoint::new(folder.join("best.npz"))
+        .monitor("val_accuracy")
+        .save_best_only(true)
+        .save_weights_only(true);
+    let fit = Fit::new()
+        .epochs(arguments.epochs)
+        .batch_size(arguments.batch_size)
+        .verbose(if arguments.json { 0 } else { 1 })
+        .validation_data(&x_test, &data.y_test)
+        .callback(&mut times)
+        .callback(best);
+    let history = model.fit(&x_train, &data.y_train, fit)?;
+
+    let batch = arguments.batch_size;
+    let scores =
+        model.evaluate_with(&x_test, &data.y_test, Evaluate::new().batch_size(batch).verbose(0))?;
+    let (loss, accuracy) =
+        (scores.get("loss").unwrap_or(f64::NAN), scores.get("accuracy").unwrap_or(0.0));
+    let outputs = model.predict_with(&x_test, Predict::new().batch_size(batch).verbose(0))?;
+    let predicted = digits(&outputs[0]);
+    let scores = classification_report(&data.digits, &predicted)?;
+    let matrix = confusion_matrix(&data.digits, &predicted)?;
+    println!("{scores}\ntest loss {loss:.4}, test accuracy {:.2}%", accuracy * 100.0);
+
+    let names: Vec<String> = (0..10).map(|d| d.to_string()).collect();
+    plot::metric(&history, "accuracy")?.save(folder.join("accuracy.png"))?;
+    plot::metric(&history, "loss")?.save(folder.join("loss.png"))?;
+    plot::history(&history).save(folder.join("history.svg"))?;
+    plot::epoch_times(&times.seconds).save(folder.join("seconds.png"))?;
+    plot::confusion_matrix(&matrix, &names)?.save(folder.join("confusion.svg"))?;
+    println!("figures and weights are in {}", folder.display());
+    if arguments.json {
+        let steps = data.y_train.nrows().div_ceil(arguments.batch_size);
+        let reached = [("test_accuracy", accuracy), ("test_loss", loss)];
+        println!("{}", common::json_line(name, &history, steps, &reached));
+    }
+    Ok(())
+}
+
+/// The digit with the largest probability, for each row.
+fn digits(probabilities: &Tensor) -> Vec<u8> {
+    let largest = |row: &[f64]| {
+        let best = row.iter().enumerate().fold(0, |b, (i, p)| if *p > row[b] { i } else { b });
+        best as u8
+    };
+    probabilities.to_f64_vec().chunks(10).map(largest).collect()
+}
