@@ -225,10 +225,10 @@ fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
     let history = model.fit(&x_train, &data.y_train, fit)?;
 
     let batch = arguments.batch_size;
-    let scores =
-        model.evaluate_with(&x_test, &data.y_test, Evaluate::new().batch_size(batch).verbose(0))?;
+    let test = Evaluate::new().batch_size(batch).verbose(0);
+    let test = model.evaluate_with(&x_test, &data.y_test, test)?;
     let (loss, accuracy) =
-        (scores.get("loss").unwrap_or(f64::NAN), scores.get("accuracy").unwrap_or(0.0));
+        (test.get("loss").unwrap_or(f64::NAN), test.get("accuracy").unwrap_or(0.0));
     let outputs = model.predict_with(&x_test, Predict::new().batch_size(batch).verbose(0))?;
     let predicted = digits(&outputs[0]);
     let scores = classification_report(&data.digits, &predicted)?;
@@ -241,7 +241,20 @@ fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
     plot::history(&history).save(folder.join("history.svg"))?;
     plot::epoch_times(&times.seconds).save(folder.join("seconds.png"))?;
     plot::confusion_matrix(&matrix, &names)?.save(folder.join("confusion.svg"))?;
-    println!("figures and weights are in {}", folder.display());
+    Report::new(format!("MNIST: {name}"))
+        .result("test accuracy", accuracy)
+        .result("test loss", loss)
+        .setting("epochs", arguments.epochs.to_string())
+        .setting("batch size", arguments.batch_size.to_string())
+        .setting("seed", arguments.seed.to_string())
+        .setting("optimizer", "adam")
+        .figure(plot::history(&history))
+        .figure(plot::epoch_times(&times.seconds))
+        .summary(model.summary().to_string())
+        .classification_report(&scores)
+        .confusion_matrix(&matrix, &names)?
+        .save(folder.join("report.html"))?;
+    println!("report, figures and weights are in {}", folder.display());
     if arguments.json {
         let steps = data.y_train.nrows().div_ceil(arguments.batch_size);
         let reached = [("test_accuracy", accuracy), ("test_loss", loss)];

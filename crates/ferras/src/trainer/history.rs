@@ -99,3 +99,9 @@ impl History {
         }
     }
 }
+
+impl crate::plot::Curves for History {
+    fn curves(&self) -> Vec<(String, Vec<f64>)> {
+        self.history.clone()
+    }
+}
