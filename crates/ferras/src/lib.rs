@@ -38,6 +38,7 @@ pub mod data {
     pub use crate::trainer::dataset::{Batch, Dataset};
 }
 
+pub use backend::set_num_threads;
 pub use error::{Error, Result};
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor};
