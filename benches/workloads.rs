@@ -23,7 +23,8 @@ fn main() -> Outcome<()> {
         false => Effort { small: 500, steps: 60 },
     };
     let names: Vec<&String> = arguments.iter().filter(|a| !a.starts_with("--")).collect();
-    let wanted = |name: &str| names.is_empty() || names.iter().any(|n| name.starts_with(n.as_str()));
+    let wanted =
+        |name: &str| names.is_empty() || names.iter().any(|n| name.starts_with(n.as_str()));
     for (name, workload) in WORKLOADS {
         if wanted(name) {
             set_random_seed(1);

@@ -30,7 +30,9 @@ pub fn shipped(name: &str) -> std::path::PathBuf {
 }
 
 /// `main` for these programs: an error is one sentence on stderr and exit code 1.
-pub fn run(program: impl FnOnce() -> Result<(), Box<dyn std::error::Error>>) -> std::process::ExitCode {
+pub fn run(
+    program: impl FnOnce() -> Result<(), Box<dyn std::error::Error>>,
+) -> std::process::ExitCode {
     match program() {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
