@@ -10,7 +10,7 @@ use ferras::prelude::*;
 use ferras::preprocessing::{classification_report, confusion_matrix};
 use ferras::utils::to_categorical;
 use ferras::{plot, report::Report};
-use ndarray::{Array1, Array2, ArrayD, IxDyn};
+use ndarray::{Array1, Array2, ArrayD};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -193,12 +193,10 @@ impl Callback for TimeCallback {
 
 fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
     set_random_seed(arguments.seed);
-    let shape = |n: usize| match name.starts_with("mlp") {
-        true => IxDyn(&[n, 784]),
-        false => IxDyn(&[n, 28, 28, 1]),
-    };
     let shaped = |x: &ArrayD<f32>| -> Result<Tensor> {
-        Ok(Tensor::from(x).reshape(shape(x.shape()[0]).slice())?)
+        let rows = x.shape()[0];
+        let shape = if name.starts_with("mlp") { vec![rows, 784] } else { vec![rows, 28, 28, 1] };
+        Ok(Tensor::from(x).reshape(shape)?)
     };
     let (x_train, x_test) = (shaped(&data.x_train)?, shaped(&data.x_test)?);
     let folder = arguments.out.join(name);
@@ -211,7 +209,7 @@ fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
     println!("{name}\n{}", model.summary());
 
     let mut times = TimeCallback::default();
-    let best = ModelCheckpoint::new(folder.join("best.npz"))
+    let best = ModelCheckpoint::new(format!("{}/best.npz", folder.display()))
         .monitor("val_accuracy")
         .save_best_only(true)
         .save_weights_only(true);

@@ -1,4 +1,5 @@
-//! What the programs share: figures of a run in one line of JSON.
+//! What the programs share: figures of a run in one line of JSON, files, errors.
+#![allow(dead_code)] // Each program uses its part.
 use ferras::History;
 use serde_json::{Map, Value, json};
 
