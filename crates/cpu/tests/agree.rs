@@ -1,4 +1,5 @@
 //! The processor against the reference: whole training steps and awkward graphs.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests are tests too
 mod common;
 use common::{agree, f32s, mlp_step};
 use ferras_graph::{Builder, ConvDims, DType, Reduce, TensorType, Value, Window};

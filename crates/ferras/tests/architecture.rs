@@ -1,4 +1,5 @@
 //! The order of the crate's modules: who may import whom.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests are tests too
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! One seed gives one result: whatever the number of threads, and however many ask at once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests are tests too
 use ferras::prelude::*;
 use ferras::set_num_threads;
 use std::sync::Mutex;

@@ -1,4 +1,5 @@
 //! Preprocessing against scikit-learn and Keras themselves: `tests/golden/preprocessing.json`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests are tests too
 use ferras::preprocessing::{
     Class, Label, LabelEncoder, OneHotEncoder, Split, StandardScaler, classification_report,
     confusion_matrix, train_test_split,

@@ -1,4 +1,5 @@
 //! Reading the reference numbers of `tests/golden`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests are tests too
 #![allow(dead_code)] // Each test uses its own part.
 use ferras::{DType, Tensor};
 use serde_json::Value as Json;
