@@ -1,5 +1,4 @@
 //! Graphs and helpers that the tests share.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests are tests too
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)] // each test file uses its part
 use ferras_cpu::Cpu;
 use ferras_graph::{
