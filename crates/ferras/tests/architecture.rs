@@ -14,6 +14,9 @@ const LAYERS: [&[&str]; 6] = [
     &["prelude"],
 ];
 
+/// The one import upwards: a model owns what training keeps for it, without looking inside.
+const OWNED: (&str, &str) = ("models/model.rs", "trainer");
+
 fn sources(folder: &Path, list: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -48,12 +51,13 @@ fn modules_import_downwards() {
     for file in &files {
         let inside = file.strip_prefix(&root).unwrap();
         let first = inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
-        if first == "lib" {
+        if first == "lib" || inside.ends_with("tests.rs") {
             continue;
         }
         let own = level(first).unwrap_or_else(|| panic!("{first} has no place in LAYERS"));
         for name in imports(&fs::read_to_string(file).unwrap()) {
-            if level(&name).is_some_and(|other| other > own) {
+            let owned = inside == Path::new(OWNED.0) && name == OWNED.1;
+            if level(&name).is_some_and(|other| other > own) && !owned {
                 wrong.push(format!("{} imports {name}", inside.display()));
             }
         }
