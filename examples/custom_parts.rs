@@ -1,6 +1,7 @@
 //! Parts of a network that a program writes itself: a layer, an activation, an initializer, a
-//! regularizer and a constraint, a few lines each. They stand wherever Ferras' own do, train with
-//! gradients that nobody wrote, and have names for files by `#[derive(Config)]`.
+//! regularizer, a constraint, a loss, a metric and a callback, a few lines each. They stand
+//! wherever Ferras' own do, train with gradients that nobody wrote, and have names for files by
+//! `#[derive(Config)]`.
 use ferras::prelude::*;
 use ferras::random::Generator;
 
@@ -86,6 +87,43 @@ impl ConstraintFn for Within {
     }
 }
 
+/// A loss: squared up to a distance, growing straight beyond, so that outliers pull less.
+#[derive(Clone, Debug, Config)]
+struct Forgiving {
+    #[config(default = 1.0)]
+    distance: f64,
+}
+
+impl LossFn for Forgiving {
+    fn call(&self, y_true: &Value, y_pred: &Value) -> Value {
+        let error = (y_true - y_pred).abs();
+        let near = error.minimum(self.distance);
+        (&near * &near * 0.5 + (error - near) * self.distance).mean(&[-1], false)
+    }
+    fn name(&self) -> String {
+        "forgiving".into()
+    }
+}
+
+/// A callback: halves the learning rate when the loss has not fallen.
+#[derive(Default)]
+struct Halve {
+    last: Option<f64>,
+    times: usize,
+}
+
+impl Callback for Halve {
+    fn on_epoch_end(&mut self, _epoch: usize, logs: &Logs, run: &mut Run) -> Result<()> {
+        let loss = logs.get("loss");
+        if loss >= self.last && self.last.is_some() {
+            run.set_learning_rate(run.learning_rate()? / 2.0)?;
+            self.times += 1;
+        }
+        self.last = loss;
+        Ok(())
+    }
+}
+
 fn main() -> Result<()> {
     set_random_seed(1);
     let swish = Activation::custom("swish_of_mine", |x| x * x.sigmoid());
@@ -97,13 +135,24 @@ fn main() -> Result<()> {
         .add(GatedDense::new(8).activation(SoftLimit::new().width(0.5)))
         .add(last)
         .build()?;
-    model.compile(Compile::new().optimizer("sgd").loss("mean_squared_error"))?;
+    // A metric of one line is a closure; it is averaged over the samples.
+    let side = Metric::custom("right_side", |y_true, y_pred| {
+        (y_true * y_pred).greater(0.0).cast(DType::F32).mean(&[-1], false)
+    });
+    model.compile(
+        Compile::new()
+            .optimizer(SGD::new().learning_rate(0.1))
+            .loss(Forgiving::new())
+            .metrics([side]),
+    )?;
 
     // Is a point of the square left or right of the diagonal?
     let x = Generator::new(2).uniform(&TensorType::new(DType::F32, [256, 2]), -1.0, 1.0);
     let side = |p: &[f64]| if p[0] > p[1] { 1.0_f32 } else { -1.0 };
     let y = Tensor::new([256, 1], x.to_f64_vec().chunks(2).map(side).collect())?;
-    let history = model.fit(&x, &y, Fit::new().epochs(60).verbose(0))?;
+    let mut halve = Halve::default();
+    let fit = Fit::new().epochs(60).verbose(0).callback(&mut halve);
+    let history = model.fit(&x, &y, fit)?;
 
     let loss = history.get("loss").unwrap_or_default();
     let ends =
@@ -113,6 +162,11 @@ fn main() -> Result<()> {
         model.count_params(),
         ends.0,
         ends.1
+    );
+    println!(
+        "{:.1}% of the points on the right side; the learning rate was halved {} times",
+        history.last("right_side").unwrap_or(f64::NAN) * 100.0,
+        halve.times
     );
     Ok(())
 }
