@@ -229,6 +229,7 @@ impl Model {
     ///
     /// An unknown name is an error here, and the model stays as it was.
     pub fn compile(&mut self, arguments: Compile) -> Result<()> {
+        crate::config::check()?;
         let optimizer = arguments.optimizer.get()?;
         optimizer.check()?;
         check_names(&arguments)?;
