@@ -13,16 +13,22 @@ use std::time::{Duration, Instant};
 const SPIN: Duration = Duration::from_micros(30);
 const AWAKE: Duration = Duration::from_millis(2);
 
-/// What a region runs: `run(data, task, thread)`.
+/// Tasks of the largest region: as many as the lower half of the ticket counts.
+const MOST: usize = u32::MAX as usize;
+
+/// What a region runs: `run(data, unclaimed, thread)`, where the first task is claimed while all are
+/// unclaimed.
 type Run = unsafe fn(*const (), usize, usize);
 
 #[derive(Debug)]
 struct Shared {
-    /// Number of the region (upper half) and its next task (lower half).
+    /// Number of the region (upper half) and how many of its tasks nobody has claimed (lower half).
+    ///
+    /// Both in one word, so that a claim that succeeds proves that the region was open: a count of
+    /// its own could be that of the next region, which the caller is just setting up.
     ticket: AtomicU64,
     /// Tasks of the region that have ended.
     done: AtomicUsize,
-    tasks: AtomicUsize,
     data: AtomicPtr<()>,
     run: AtomicPtr<()>,
     sleeping: AtomicUsize,
@@ -51,7 +57,6 @@ impl Pool {
         let shared = Arc::new(Shared {
             ticket: AtomicU64::new(0),
             done: AtomicUsize::new(0),
-            tasks: AtomicUsize::new(0),
             data: AtomicPtr::default(),
             run: AtomicPtr::default(),
             sleeping: AtomicUsize::new(0),
@@ -107,22 +112,26 @@ impl Drop for Pool {
 impl Team<'_> {
     /// Calls `f(task, thread)` once for each task below `tasks`; returns when all have ended.
     pub(crate) fn run<F: Fn(usize, usize) + Sync>(&self, tasks: usize, f: &F) {
+        if tasks <= 1 || tasks > MOST {
+            return (0..tasks).for_each(|task| f(task, 0));
+        }
+        self.share(tasks, &|unclaimed, thread| f(tasks - unclaimed, thread));
+    }
+
+    /// Opens a region for all threads and waits until its tasks have ended.
+    fn share<F: Fn(usize, usize) + Sync>(&self, tasks: usize, f: &F) {
         unsafe fn call<F: Fn(usize, usize) + Sync>(data: *const (), task: usize, thread: usize) {
             // SAFETY: `data` is the `&F` of the region this task belongs to, still borrowed.
             unsafe { (*data.cast::<F>())(task, thread) }
         }
-        if tasks <= 1 {
-            return (0..tasks).for_each(|task| f(task, 0));
-        }
         let run: Run = call::<F>;
         let shared = &*self.pool.shared;
-        shared.tasks.store(tasks, Relaxed);
         shared.data.store((&raw const *f).cast_mut().cast(), Relaxed);
         shared.run.store(run as *mut (), Relaxed);
         shared.done.store(0, Relaxed);
         let region = (shared.ticket.load(Relaxed) >> 32).wrapping_add(1) << 32;
         // SeqCst pairs with the worker's look at the ticket after it said that it sleeps.
-        shared.ticket.store(region, SeqCst);
+        shared.ticket.store(region | tasks as u64, SeqCst);
         self.pool.wake();
         shared.help(region, 0);
         shared.await_end(tasks);
@@ -165,21 +174,20 @@ impl Shared {
     fn claim_all(&self, region: u64, thread: usize) {
         loop {
             let ticket = self.ticket.load(Acquire);
-            let task = (ticket & 0xFFFF_FFFF) as usize;
-            let (tasks, data) = (self.tasks.load(Relaxed), self.data.load(Relaxed));
-            let run = self.run.load(Relaxed);
-            if ticket & !0xFFFF_FFFF != region || task >= tasks {
+            let unclaimed = (ticket & 0xFFFF_FFFF) as usize;
+            let (data, run) = (self.data.load(Relaxed), self.run.load(Relaxed));
+            if ticket & !0xFFFF_FFFF != region || unclaimed == 0 {
                 return;
             }
-            // Success proves that the region was still open, hence that what was read above is
-            // its own: the caller changes it only after all tasks have ended.
-            if self.ticket.compare_exchange_weak(ticket, ticket + 1, AcqRel, Relaxed).is_err() {
+            // Success proves that this task was not claimed yet, hence that what was read above is
+            // its region's: the caller changes it only after all tasks have ended.
+            if self.ticket.compare_exchange_weak(ticket, ticket - 1, AcqRel, Relaxed).is_err() {
                 continue;
             }
             let _done = Done(self);
             // SAFETY: a `Run` was stored; it and its data belong to this region (see above), and
             // the caller waits for `done` before it lets go of them.
-            unsafe { std::mem::transmute::<*mut (), Run>(run)(data, task, thread) };
+            unsafe { std::mem::transmute::<*mut (), Run>(run)(data, unclaimed, thread) };
         }
     }
 
@@ -247,6 +255,24 @@ mod tests {
                     thread::sleep(Duration::from_millis(4)); // lets the workers sleep
                 }
             }
+        }
+    }
+
+    #[test]
+    fn regions_of_changing_size_follow_each_other_without_a_gap() {
+        // A worker that is still looking for tasks of a small region must not take one of the
+        // larger region that is being set up.
+        let pool = Pool::new(3);
+        let team = pool.team().unwrap();
+        for round in 0..200_000_usize {
+            let counts: [AtomicUsize; 9] = Default::default();
+            let tasks = [2, 9, 3, 8][round % 4];
+            team.run(tasks, &|task, _| {
+                counts[task].fetch_add(1, Relaxed);
+            });
+            let once =
+                counts.iter().enumerate().all(|(i, c)| c.load(Relaxed) == usize::from(i < tasks));
+            assert!(once, "round {round}: {counts:?}");
         }
     }
 
