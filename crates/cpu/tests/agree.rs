@@ -12,6 +12,15 @@ fn training_steps_of_dense_networks() {
 }
 
 #[test]
+fn products_over_nothing_are_zero_and_still_get_bias_and_relu() {
+    let b = Builder::new();
+    let (x, w) = (b.feed("x", f32s([3, 0])), b.feed("w", f32s([0, 4])));
+    let bias = b.feed("bias", f32s([4]));
+    let y = (x.matmul(&w) + bias).relu();
+    agree(&b.finish(&[y], &[]).unwrap(), 1, 0.0);
+}
+
+#[test]
 fn softmax_of_short_and_long_rows() {
     for (rows, columns) in [(3, 1), (7, 5), (40, 10), (2, 512), (3, 700), (1, 2000)] {
         let b = Builder::new();

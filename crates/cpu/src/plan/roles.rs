@@ -233,7 +233,13 @@ impl Roles {
         let uses = self.graph.use_counts();
         for i in 0..self.graph.nodes.len() {
             let node = self.node(i);
-            let kernel = matches!(node.op, Op::Dot(_) | Op::Conv(_));
+            // As `heavy::kernel`: what the reference does instead ends with the product itself.
+            let full = node.inputs.iter().all(|id| self.elements(id.index()) > 0);
+            let kernel = match &node.op {
+                Op::Dot(_) => full,
+                Op::Conv(dims) => full && dims.strides.len() <= 3,
+                _ => false,
+            };
             if !kernel || self.role[i] != Role::Heavy || node.ty.dtype != DType::F32 {
                 continue;
             }
