@@ -124,7 +124,18 @@ fn arguments_out_of_range() -> Result<()> {
         let zero = "must be at least 1, got 0";
         fit(quiet().batch_size(0), &["argument \"batch_size\"", zero]);
         fit(quiet().steps_per_epoch(0), &["argument \"steps_per_epoch\"", zero]);
+        let weights = quiet().class_weight([(0, f64::NAN)]);
+        fit(weights, &["argument \"class_weight\" must be finite, got NaN for class 0"]);
+        let mut weights = vec![1.0; 6];
+        weights[2] = f64::INFINITY;
+        let parts = ["sample_weight of output \"dense_1\" has inf in row 2"];
+        fit(quiet().sample_weight(weights), &parts);
+        let alone = quiet().validation_sample_weight(vec![1.0; 6]);
+        fit(alone, &["argument \"validation_sample_weight\" needs validation_data"]);
         let validated = || quiet().validation_split(0.5);
+        fit(validated().validation_steps(0), &["argument \"validation_steps\"", zero]);
+        let never = validated().validation_freq(ValidationFreq::Every(0));
+        fit(never, &["argument \"validation_freq\"", zero]);
         fit(validated().validation_batch_size(0), &["argument \"validation_batch_size\"", zero]);
         for share in [1.0, 1.5, -0.5, f64::NAN] {
             let parts = ["argument \"validation_split\"", "rows on both sides", "between 0 and 1"];
@@ -257,6 +268,10 @@ fn streams_that_break_or_are_empty() -> Result<()> {
     says(model.fit_dataset(&mut Breaking, quiet()), &["the camera was unplugged"]);
     let split = quiet().validation_split(0.5);
     says(model.fit_dataset(&mut Breaking, split), &["argument \"validation_split\" needs arrays"]);
+    let weights = quiet().sample_weight(vec![1.0; 4]);
+    says(model.fit_dataset(&mut Breaking, weights), &["argument \"sample_weight\" needs arrays"]);
+    let none = quiet().steps_per_epoch(0);
+    says(model.fit_dataset(&mut Breaking, none), &["\"steps_per_epoch\" must be at least 1"]);
     survives(&mut model, |_| {})
 }
 

@@ -136,6 +136,21 @@ fn stopping_in_an_epoch_ends_it_properly() -> Result<()> {
 }
 
 #[test]
+fn stopping_in_the_validation_ends_the_training() -> Result<()> {
+    let mut model = tiny()?;
+    struct Stop;
+    impl Callback for Stop {
+        fn on_test_batch_end(&mut self, _: usize, run: &mut Run) -> Result<()> {
+            run.stop_training();
+            Ok(())
+        }
+    }
+    let fit = Fit::new().epochs(3).verbose(0).validation_data(zeros(6), zeros(6));
+    assert_eq!(model.fit(zeros(6), zeros(6), fit.callback(Stop))?.epoch, [0]);
+    Ok(())
+}
+
+#[test]
 fn closures_see_the_run() -> Result<()> {
     let mut model = tiny()?;
     let mut seen = Vec::new();

@@ -345,3 +345,17 @@ fn single_batches_are_those_of_keras() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_built_stack_can_grow() -> Result<()> {
+    let mut stack = Sequential::new().add(Dense::new(3).input_dim(2)).build()?;
+    stack.compile(Compile::new().loss("mse"))?;
+    let before = stack.get_weights()?;
+    let mut stack = stack.add(Dense::new(1)).build()?;
+    assert_eq!(stack.count_params(), 3 * 2 + 3 + 3 + 1);
+    assert_eq!(stack.get_weights()?[..2], before[..]);
+    let (x, y) = ([[0.0_f32, 1.0]], [[1.0_f32]]);
+    assert!(stack.fit(x, y, Fit::new().verbose(0)).is_err(), "it is to be compiled again");
+    stack.compile(Compile::new().loss("mse"))?;
+    stack.fit(x, y, Fit::new().verbose(0)).map(|_| ())
+}

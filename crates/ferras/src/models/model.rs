@@ -87,13 +87,18 @@ impl Model {
         }
     }
 
-    /// Takes a network as the model's own and gives its weights their initial values.
+    /// Takes a network as the model's own. Weights that the model has already keep their values, the
+    /// others get their initial ones.
     pub(crate) fn set_network(&mut self, network: Arc<Network>, sequential: bool) -> Result<()> {
         let mut random = Generator::new(next_seed());
+        let had = |spec: &WeightSpec| {
+            self.variables.iter().find(|v| v.spec.path == spec.path && v.spec.ty == spec.ty)
+        };
         let variable = |spec: &WeightSpec| {
-            let value = match &spec.value {
-                Some(value) => value.clone(),
-                None => spec.initializer.get()?.call(&spec.ty, &mut random)?,
+            let value = match (had(spec), &spec.value) {
+                (Some(variable), _) => variable.value()?,
+                (None, Some(value)) => value.clone(),
+                (None, None) => spec.initializer.get()?.call(&spec.ty, &mut random)?,
             };
             if value.ty() != spec.ty {
                 return Err(Error::Internal(format!(

@@ -3,7 +3,6 @@ use super::model::{Model, Topology};
 use super::{Input, Network, SymbolicTensor};
 use crate::layers::{InputLayer, LayerRef, PartialShape};
 use crate::{Error, Result};
-use ferras_graph::DType;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -37,10 +36,17 @@ impl Sequential {
         Sequential(Model::of(Topology::Stack(Vec::new()), "sequential"))
     }
 
-    /// Puts a layer (or an [`Input`]) on top.
+    /// Puts a layer (or an [`Input`]) on top. On a built stack the weights that are there keep their
+    /// values, and the model is to be compiled again.
     #[track_caller]
     #[allow(clippy::should_implement_trait)]
     pub fn add(mut self, layer: impl Into<LayerRef>) -> Sequential {
+        if let Topology::Built { network, .. } = &self.0.topology {
+            let calls = network.calls.iter();
+            let layers = calls.map(|c| network.layers[c.layer].layer.clone()).collect();
+            self.0.topology = Topology::Stack(layers);
+            self.0.training = Default::default();
+        }
         if let Topology::Stack(layers) = &mut self.0.topology {
             layers.push(layer.into());
         }
@@ -76,7 +82,7 @@ impl From<Sequential> for Model {
 
 impl Model {
     /// Builds a stack whose input is known, or is that of the given data; a built model stays.
-    pub(crate) fn build_stack(&mut self, data: Option<(PartialShape, DType)>) -> Result<()> {
+    pub(crate) fn build_stack(&mut self, data: Option<PartialShape>) -> Result<()> {
         let Topology::Stack(layers) = &self.topology else { return Ok(()) };
         if layers.is_empty() {
             return Err(Error::Model(format!(
@@ -92,14 +98,14 @@ impl Model {
 /// The network of a stack; `None` where neither it nor the data tells the input.
 pub(super) fn stack_network(
     layers: &[LayerRef],
-    data: Option<(PartialShape, DType)>,
+    data: Option<PartialShape>,
 ) -> Option<Result<Network>> {
     let first = layers.first()?;
     let own = first.downcast::<InputLayer>().is_some();
     let input = match (own, &first.0.input_shape, data) {
         (true, _, _) => SymbolicTensor::applied(first.clone(), Vec::new().into()),
         (false, Some(shape), _) => Input::new(shape.clone()),
-        (false, None, Some((shape, dtype))) => Input::of(shape, dtype),
+        (false, None, Some(shape)) => Input::new(shape),
         (false, None, None) => return None,
     };
     let layers = layers.iter().skip(usize::from(own));

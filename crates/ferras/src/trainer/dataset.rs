@@ -147,15 +147,6 @@ impl Arrays {
     }
 }
 
-impl From<Batch> for Arrays {
-    fn from(batch: Batch) -> Arrays {
-        let rows = batch.x.first().and_then(|t| t.shape().first().copied()).unwrap_or(0);
-        let mut weights: Vec<Option<Tensor>> = batch.sample_weight.into_iter().map(Some).collect();
-        weights.resize(batch.y.len(), None);
-        Arrays { x: batch.x, y: batch.y, weights, rows }
-    }
-}
-
 /// An error unless `value` is at least 1.
 pub(crate) fn positive(argument: &str, value: usize) -> Result<usize> {
     match value {

@@ -17,6 +17,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) batch_size: usize,
     pub(crate) steps: Option<usize>,
     pub(crate) params: &'a RunParams,
+    /// Set where a callback ends training.
+    pub(crate) stop: &'a mut bool,
 }
 
 impl Model {
@@ -49,9 +51,10 @@ impl Model {
         let arrays = self.arrays(&targets, x.into(), y.into(), weighting)?;
         let trackers = trackers(self, &targets, &arrays.y)?;
         let batch_size = positive("batch_size", batch_size.unwrap_or(32))?;
+        let steps = steps.map(|n| positive("steps", n)).transpose()?;
         let params = RunParams { verbose: verbose.number(), ..RunParams::default() };
         callbacks.extend(progress::bar(params.verbose));
-        let plan = Plan { batch_size, steps, params: &params };
+        let plan = Plan { batch_size, steps, params: &params, stop: &mut false };
         evaluate(Access::Read(self), &targets, &trackers, &arrays, plan, &mut callbacks)
     }
 
@@ -65,8 +68,9 @@ impl Model {
         let targets = self.targets()?;
         let mut gathered: Option<(Trackers, TrackerStates)> = None;
         let mut staging = Staging::default();
-        for batch in dataset.batches().take(options.steps.unwrap_or(usize::MAX)) {
-            let arrays = self.check_batch(&targets, batch?)?;
+        let steps = options.steps.map_or(Ok(usize::MAX), |n| positive("steps", n))?;
+        for batch in dataset.batches().take(steps) {
+            let arrays = self.check_batch(&targets, batch?, &[])?;
             let (trackers, states) = match &mut gathered {
                 Some(found) => found,
                 slot => {
@@ -102,10 +106,10 @@ pub(crate) fn evaluate(
     callbacks: &mut [Box<dyn Callback + '_>],
 ) -> Result<Logs> {
     let all = arrays.rows.div_ceil(plan.batch_size);
-    let steps = plan.steps.unwrap_or(all).min(all);
-    let params = RunParams { steps: Some(steps), ..plan.params.clone() };
+    let Plan { batch_size, steps, params, stop } = plan;
+    let steps = steps.unwrap_or(all).min(all);
+    let params = RunParams { steps: Some(steps), ..params.clone() };
     let mut states = trackers.start(look(&model))?;
-    let mut stop = false;
     let mut notify = |model: &mut Access<'_>,
                       states: &TrackerStates,
                       hook: &mut dyn FnMut(&mut dyn Callback, &mut Run) -> Result<()>|
@@ -116,7 +120,7 @@ pub(crate) fn evaluate(
                 Access::Write(m) => Access::Write(m),
             };
             let numbers = Some((trackers, states));
-            hook(&mut **callback, &mut Run { model, numbers, params: &params, stop: &mut stop })?;
+            hook(&mut **callback, &mut Run { model, numbers, params: &params, stop })?;
         }
         Ok(())
     };
@@ -124,8 +128,8 @@ pub(crate) fn evaluate(
     let mut staging = Staging::default();
     for index in 0..steps {
         notify(&mut model, &states, &mut |c, run| c.on_test_batch_begin(index, run))?;
-        let start = index * plan.batch_size;
-        let rows = Rows::Range(start, (start.saturating_add(plan.batch_size)).min(arrays.rows));
+        let start = index * batch_size;
+        let rows = Rows::Range(start, start.saturating_add(batch_size).min(arrays.rows));
         arrays.with_rows(rows, &mut staging, |batch| {
             let model = look(&model);
             let step = model.step(Mode::Evaluate, batch, targets, &trackers.list)?;

@@ -13,7 +13,6 @@ use crate::layers::PartialShape;
 use crate::models::{Model, Topology};
 use crate::random::Generator;
 use crate::{Error, Result, console};
-use ferras_graph::DType;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
@@ -49,7 +48,10 @@ impl Model {
         let targets = self.targets()?;
         let weighting = options.weighting.clone();
         let arrays = self.arrays(&targets, x, y, weighting)?;
-        let (arrays, validation) = self.validation(&targets, arrays, &options)?;
+        let (arrays, validation) = match self.validation(&targets, &options)? {
+            None if options.validation_split != 0.0 => self.split(arrays, &options)?,
+            validation => (arrays, validation),
+        };
         let batch_size = match (options.batch_size, options.steps_per_epoch) {
             (Some(size), _) => positive("batch_size", size)?,
             (None, Some(steps)) => arrays.rows.div_ceil(positive("steps_per_epoch", steps)?),
@@ -63,29 +65,38 @@ impl Model {
     }
 
     /// Trains the model on a stream of batches; see [`Dataset`].
+    ///
+    /// An epoch is a pass over the stream. With `steps_per_epoch` it is that many batches, and the
+    /// next epoch goes on where it ended; at the end of the stream a new pass begins.
     pub fn fit_dataset(&mut self, dataset: &mut dyn Dataset, options: Fit<'_>) -> Result<History> {
         self.compiled("fit")?;
         if options.validation_split != 0.0 {
             let problem = "needs arrays; give a stream's validation data as validation_data";
             return Err(Error::argument("validation_split", problem));
         }
+        let Weighting { sample_weight, class_weight } = options.weighting.clone();
+        if sample_weight.is_some() {
+            let problem = "needs arrays; a stream gives its weights with each batch";
+            return Err(Error::argument("sample_weight", problem));
+        }
+        let steps = options.steps_per_epoch.map(|n| positive("steps_per_epoch", n)).transpose()?;
         let first = dataset.batches().next();
-        let first = first.ok_or_else(|| Error::Data("the data set has no batch".into()))??;
+        let first = first.ok_or_else(no_batch)??;
         self.build_on(&Data::from(first.x.clone()))?;
         self.prepare_optimizer()?;
         let targets = self.targets()?;
-        let checked = self.check_batch(&targets, first)?;
-        let validation = match &options.validation_data {
-            None => None,
-            Some((x, y, w)) => {
-                let weighting = Weighting { sample_weight: w.clone(), class_weight: Vec::new() };
-                Some(self.arrays(&targets, x.clone(), y.clone(), weighting)?)
-            }
-        };
+        let checked = self.check_batch(&targets, first, &class_weight)?;
+        let validation = self.validation(&targets, &options)?;
         let trackers = trackers(self, &targets, &checked.y)?;
-        let steps = options.steps_per_epoch;
-        let source = Source::Stream { dataset, steps };
-        Training::new(self, targets, trackers, options, 32, validation)?.run(source)
+        let passes = options.epochs.unwrap_or(1).saturating_sub(options.initial_epoch);
+        let batch_size = options.batch_size.unwrap_or(32);
+        let training = Training::new(self, targets, trackers, options, batch_size, validation)?;
+        let length = dataset.len();
+        std::thread::scope(|scope| {
+            let (sender, receiver) = mpsc::sync_channel(PREFETCH);
+            scope.spawn(move || read_ahead(dataset, passes, &sender));
+            training.run(Source::Stream(Stream { receiver, steps, length, class_weight }))
+        })
     }
 
     /// One update of the weights; returns the batch's loss and metrics before it.
@@ -128,16 +139,8 @@ impl Model {
     /// Builds a stack from its first data.
     pub(crate) fn build_on(&mut self, x: &Data) -> Result<()> {
         if let Topology::Stack(_) = self.topology {
-            let first = x.first().map(|t| {
-                let sample = t.shape().get(1..).unwrap_or_default();
-                let dtype = if t.dtype().is_float() { crate::config::floatx() } else { t.dtype() };
-                let dtype = if dtype == DType::U8 || dtype == DType::Bool {
-                    crate::config::floatx()
-                } else {
-                    dtype
-                };
-                (PartialShape::from(sample), dtype)
-            });
+            // Whatever the data's type: the step casts it.
+            let first = x.first().and_then(|t| t.shape().get(1..).map(PartialShape::from));
             self.build_stack(first)?;
         }
         self.network().map(|_| ())
@@ -149,35 +152,42 @@ impl Model {
     }
 
     /// A stream's batch as arrays, checked like arrays.
-    pub(crate) fn check_batch(&self, targets: &[Target], batch: Batch) -> Result<Arrays> {
+    pub(crate) fn check_batch(
+        &self,
+        targets: &[Target],
+        batch: Batch,
+        class_weight: &[(i64, f64)],
+    ) -> Result<Arrays> {
         let sample_weight = match batch.sample_weight.is_empty() {
             true => None,
             false => Some(Data::from(batch.sample_weight)),
         };
-        let weighting = Weighting { sample_weight, class_weight: Vec::new() };
+        let weighting = Weighting { sample_weight, class_weight: class_weight.to_vec() };
         self.arrays(targets, Data::from(batch.x), Data::from(batch.y), weighting)
     }
 
-    /// The rows that train and, where asked for, those that validate.
-    fn validation(
-        &self,
-        targets: &[Target],
-        arrays: Arrays,
-        options: &Fit<'_>,
-    ) -> Result<(Arrays, Option<Arrays>)> {
-        if let Some((x, y, weight)) = &options.validation_data {
-            let weighting = Weighting { sample_weight: weight.clone(), class_weight: Vec::new() };
-            let validation = self.arrays(targets, x.clone(), y.clone(), weighting);
-            let validation = validation.map_err(|e| match e {
-                Error::Data(problem) => Error::Data(format!("validation_data: {problem}")),
-                other => other,
-            })?;
-            return Ok((arrays, Some(validation)));
-        }
+    /// The data given to validate on.
+    fn validation(&self, targets: &[Target], options: &Fit<'_>) -> Result<Option<Arrays>> {
+        let sample_weight = options.validation_weight.clone();
+        let Some((x, y)) = &options.validation_data else {
+            return match sample_weight {
+                None => Ok(None),
+                Some(_) => {
+                    Err(Error::argument("validation_sample_weight", "needs validation_data"))
+                }
+            };
+        };
+        let weighting = Weighting { sample_weight, class_weight: Vec::new() };
+        let validation = self.arrays(targets, x.clone(), y.clone(), weighting);
+        validation.map(Some).map_err(|e| match e {
+            Error::Data(problem) => Error::Data(format!("validation_data: {problem}")),
+            other => other,
+        })
+    }
+
+    /// The rows that train, and the last ones, which validate.
+    fn split(&self, arrays: Arrays, options: &Fit<'_>) -> Result<(Arrays, Option<Arrays>)> {
         let share = options.validation_split;
-        if share == 0.0 {
-            return Ok((arrays, None));
-        }
         let rows = (arrays.rows as f64 * (1.0 - share)).floor() as usize;
         if !(0.0..1.0).contains(&share) || rows == 0 || rows == arrays.rows {
             return Err(Error::argument(
@@ -199,9 +209,52 @@ impl Model {
 }
 
 /// Where batches come from.
-enum Source<'a> {
+enum Source {
     Arrays { arrays: Arrays, sampler: Sampler, steps: usize },
-    Stream { dataset: &'a mut dyn Dataset, steps: Option<usize> },
+    Stream(Stream),
+}
+
+/// A stream that a thread of its own reads ahead; a `None` comes at the end of each pass.
+struct Stream {
+    receiver: mpsc::Receiver<Option<Result<Batch>>>,
+    steps: Option<usize>,
+    length: Option<usize>,
+    class_weight: Vec<(i64, f64)>,
+}
+
+impl Stream {
+    /// The batch of this number in an epoch, unless the pass ends before it.
+    fn next(&self, index: usize) -> Result<Option<Batch>> {
+        let mut next = self.receiver.recv();
+        // An epoch of so many steps may have ended just before its pass did.
+        if index == 0 && self.steps.is_some() && matches!(next, Ok(None)) {
+            next = self.receiver.recv();
+        }
+        match next {
+            Ok(Some(batch)) => batch.map(Some),
+            _ if index == 0 => Err(no_batch()),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Sends the batches of some passes until nobody wants them any more.
+fn read_ahead(
+    dataset: &mut dyn Dataset,
+    passes: usize,
+    sender: &mpsc::SyncSender<Option<Result<Batch>>>,
+) {
+    for _ in 0..passes {
+        for batch in dataset.batches().map(Some).chain(std::iter::once(None)) {
+            if sender.send(batch).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn no_batch() -> Error {
+    Error::Data("the data set has no batch".into())
 }
 
 /// Which rows come next.
@@ -286,6 +339,12 @@ impl<'m, 'f> Training<'m, 'f> {
         };
         let mut callbacks = options.callbacks;
         callbacks.extend(progress::bar(params.verbose));
+        if options.validation_freq == Some(ValidationFreq::Every(0)) {
+            positive("validation_freq", 0)?;
+        }
+        if let Some(steps) = options.validation_steps {
+            positive("validation_steps", steps)?;
+        }
         Ok(Training {
             model,
             targets,
@@ -305,10 +364,10 @@ impl<'m, 'f> Training<'m, 'f> {
         })
     }
 
-    fn run(mut self, mut source: Source<'_>) -> Result<History> {
+    fn run(mut self, mut source: Source) -> Result<History> {
         self.params.steps = match &source {
             Source::Arrays { steps, .. } => Some(*steps),
-            Source::Stream { dataset, steps } => steps.or(dataset.len()),
+            Source::Stream(stream) => stream.steps.or(stream.length),
         };
         let mut history = History::default();
         let mut states = self.trackers.start(self.model)?;
@@ -335,9 +394,7 @@ impl<'m, 'f> Training<'m, 'f> {
                         batch_index += 1;
                     }
                 }
-                Source::Stream { dataset, steps } => {
-                    self.stream(&mut **dataset, *steps, &mut states)?;
-                }
+                Source::Stream(stream) => self.stream(stream, &mut states, &mut ended_early)?,
             }
             let mut logs = self.trackers.logs(&states)?;
             if self.validation.is_some() && self.validation_freq.runs_after(epoch) {
@@ -356,37 +413,30 @@ impl<'m, 'f> Training<'m, 'f> {
         Ok(history)
     }
 
-    /// One pass over a stream, which is read ahead on a thread of its own.
+    /// An epoch of a stream.
     fn stream(
         &mut self,
-        dataset: &mut dyn Dataset,
-        steps: Option<usize>,
+        stream: &Stream,
         states: &mut TrackerStates,
+        ended_early: &mut bool,
     ) -> Result<()> {
-        let (sender, receiver) = mpsc::sync_channel(PREFETCH);
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                let limit = steps.unwrap_or(usize::MAX);
-                for batch in dataset.batches().take(limit) {
-                    if sender.send(batch).is_err() {
-                        break;
-                    }
-                }
-            });
-            let mut staging = Staging::default();
-            for (index, batch) in receiver.into_iter().enumerate() {
-                let arrays = self.model.check_batch(&self.targets, batch?)?;
-                self.recent.clear();
-                let rows = Rows::Range(0, arrays.rows);
-                arrays.with_rows(rows, &mut staging, |batch| {
-                    self.train(index, rows.len(), batch, states)
-                })?;
-                if self.stop {
-                    break;
-                }
+        let mut staging = Staging::default();
+        for index in 0..stream.steps.unwrap_or(usize::MAX) {
+            if self.stop {
+                break;
             }
-            Ok(())
-        })
+            let Some(batch) = stream.next(index)? else {
+                stream.steps.iter().for_each(|steps| warn_of_end(index, *steps, ended_early));
+                break;
+            };
+            let arrays = self.model.check_batch(&self.targets, batch, &stream.class_weight)?;
+            self.recent.clear();
+            let rows = Rows::Range(0, arrays.rows);
+            arrays.with_rows(rows, &mut staging, |batch| {
+                self.train(index, rows.len(), batch, states)
+            })?;
+        }
+        Ok(())
     }
 
     /// One training step between its hooks.
@@ -423,6 +473,7 @@ impl<'m, 'f> Training<'m, 'f> {
                 batch_size: self.validation_batch_size,
                 steps: self.validation_steps,
                 params: &params,
+                stop: &mut self.stop,
             },
             &mut self.callbacks,
         );

@@ -83,7 +83,8 @@ pub struct Fit<'a> {
     pub(crate) verbose: Verbose,
     pub(crate) callbacks: Vec<Box<dyn Callback + 'a>>,
     pub(crate) validation_split: f64,
-    pub(crate) validation_data: Option<(Data, Data, Option<Data>)>,
+    pub(crate) validation_data: Option<(Data, Data)>,
+    pub(crate) validation_weight: Option<Data>,
     pub(crate) keep_order: bool,
     pub(crate) weighting: Weighting,
     pub(crate) initial_epoch: usize,
@@ -144,16 +145,13 @@ impl<'a> Fit<'a> {
 
     /// Data that validates after each epoch; `validation_split` is ignored then.
     pub fn validation_data(mut self, x: impl Into<Data>, y: impl Into<Data>) -> Fit<'a> {
-        let weight = self.validation_data.take().and_then(|(_, _, w)| w);
-        self.validation_data = Some((x.into(), y.into(), weight));
+        self.validation_data = Some((x.into(), y.into()));
         self
     }
 
-    /// Weights of the validation data's samples; after `validation_data`.
+    /// Weights of the validation data's samples.
     pub fn validation_sample_weight(mut self, weight: impl Into<Data>) -> Fit<'a> {
-        if let Some((_, _, slot)) = &mut self.validation_data {
-            *slot = Some(weight.into());
-        }
+        self.validation_weight = Some(weight.into());
         self
     }
 

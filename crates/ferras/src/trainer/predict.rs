@@ -35,6 +35,7 @@ impl Model {
     pub fn predict_with(&self, x: impl Into<Data>, options: Predict<'_>) -> Result<Vec<Tensor>> {
         let Predict { batch_size, verbose, steps, mut callbacks } = options;
         let batch_size = positive("batch_size", batch_size.unwrap_or(32))?;
+        let steps = steps.map(|n| positive("steps", n)).transpose()?;
         let arrays = self.inputs(x.into())?;
         let all = arrays.rows.div_ceil(batch_size);
         let steps = steps.unwrap_or(all).min(all);

@@ -37,7 +37,7 @@ impl Model {
         }
         let specs = network.output_specs();
         for (target, truth) in targets.iter().zip(&y) {
-            check_finite(truth, &target.name)?;
+            check_finite(truth, "y", &target.name)?;
             if let (Some(loss), Some(spec)) = (&target.loss, specs.get(target.output)) {
                 loss.check(truth, &spec.shape).map_err(|e| named(&target.name, e))?;
             }
@@ -71,9 +71,9 @@ fn named(output: &str, error: Error) -> Error {
     }
 }
 
-/// An error that names the first target that is NaN or infinite.
-fn check_finite(y: &Tensor, output: &str) -> Result<()> {
-    let bad = match y.elements() {
+/// An error that names the first number of an argument that is NaN or infinite.
+fn check_finite(data: &Tensor, argument: &str, output: &str) -> Result<()> {
+    let bad = match data.elements() {
         Elements::F32(v) => v.iter().position(|x| !x.is_finite()),
         Elements::F64(v) => v.iter().position(|x| !x.is_finite()),
         Elements::F16(v) => v.iter().position(|x| !x.is_finite()),
@@ -81,10 +81,10 @@ fn check_finite(y: &Tensor, output: &str) -> Result<()> {
         _ => None,
     };
     let Some(place) = bad else { return Ok(()) };
-    let width = y.shape().iter().skip(1).product::<usize>().max(1);
-    let value = y.to_f64_vec().get(place).copied().unwrap_or(f64::NAN);
+    let width = data.shape().iter().skip(1).product::<usize>().max(1);
+    let value = data.to_f64_vec().get(place).copied().unwrap_or(f64::NAN);
     Err(Error::Data(format!(
-        "y of output {output:?} has {value} in row {}: expected finite numbers; drop or fill such \
+        "{argument} of output {output:?} has {value} in row {}: expected finite numbers; drop or fill such \
          rows first",
         place / width
     )))
@@ -124,7 +124,8 @@ fn weights(
                      sample_weight has {n}"
                 )));
             }
-            list.iter().zip(targets).try_for_each(|(w, t)| check_finite(w, &t.name))?;
+            let mut each = list.iter().zip(targets);
+            each.try_for_each(|(w, t)| check_finite(w, "sample_weight", &t.name))?;
             Ok(list.into_iter().map(Some).collect())
         }
     }
@@ -132,6 +133,10 @@ fn weights(
 
 /// The weight of each row by its class: the number, or the place of the largest of one-hot.
 fn class_weights(y: &Tensor, classes: &[(i64, f64)]) -> Result<Tensor> {
+    if let Some((class, weight)) = classes.iter().find(|(_, w)| !w.is_finite()) {
+        let problem = format!("must be finite, got {weight} for class {class}");
+        return Err(Error::argument("class_weight", problem));
+    }
     let rows = y.shape().first().copied().unwrap_or(0);
     let values = y.to_f64_vec();
     let width = values.len().checked_div(rows).unwrap_or(1).max(1);

@@ -1,0 +1,89 @@
+//! Streams of batches: what an epoch of one is, and that it trains as arrays do.
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy.toml does not know
+use ferras::data::{Batch, Dataset};
+use ferras::prelude::*;
+
+/// Five batches of two rows: x = y = the batch's number in all.
+struct Five {
+    passes: usize,
+}
+
+impl Dataset for Five {
+    fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
+        self.passes += 1;
+        Box::new((0..5).map(|i| {
+            let column = Tensor::new([2, 1], vec![i as f32; 2])?;
+            Ok(Batch::new(column.clone(), column))
+        }))
+    }
+    fn len(&self) -> Option<usize> {
+        Some(5)
+    }
+}
+
+/// A model whose metric shows which batches an epoch had.
+fn seer() -> Result<Model> {
+    let mut model = Sequential::new()
+        .add(Dense::new(1).use_bias(false).kernel_initializer("ones").input_dim(1))
+        .build()?;
+    let mean = Metric::custom("seen", |y_true, _| y_true.mean(&[-1], false));
+    model.compile(Compile::new().optimizer("sgd").loss("mse").metrics([mean]))?;
+    Ok(model.into())
+}
+
+fn seen(fit: Fit<'_>) -> Result<Vec<f64>> {
+    let history = seer()?.fit_dataset(&mut Five { passes: 0 }, fit.verbose(0))?;
+    Ok(history.get("seen").unwrap().to_vec())
+}
+
+#[test]
+fn an_epoch_is_a_pass_or_as_many_steps() -> Result<()> {
+    assert_eq!(seen(Fit::new().epochs(2))?, [2.0, 2.0]);
+    assert_eq!(seen(Fit::new().epochs(2).steps_per_epoch(5))?, [2.0, 2.0]);
+    // The next epoch goes on where the one before ended; where the pass ends, so does the epoch.
+    assert_eq!(seen(Fit::new().epochs(4).steps_per_epoch(2))?, [0.5, 2.5, 4.0, 0.5]);
+    assert_eq!(seen(Fit::new().epochs(2).steps_per_epoch(9))?, [2.0, 2.0]);
+    Ok(())
+}
+
+#[test]
+fn no_more_passes_are_begun_than_epochs() -> Result<()> {
+    let mut data = Five { passes: 0 };
+    seer()?.fit_dataset(&mut data, Fit::new().epochs(3).verbose(0))?;
+    assert_eq!(data.passes, 1 + 3, "one to see the shapes");
+    Ok(())
+}
+
+#[test]
+fn class_weights_count_in_streams_as_in_arrays() -> Result<()> {
+    struct One(Tensor, Tensor);
+    impl Dataset for One {
+        fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
+            Box::new(std::iter::once(Ok(Batch::new(self.0.clone(), self.1.clone()))))
+        }
+    }
+    let x = Tensor::new([4, 1], vec![1.0_f32, 2.0, 3.0, 4.0])?;
+    let y = Tensor::new([4], vec![0_i32, 1, 1, 0])?;
+    let fit = || Fit::new().class_weight([(0, 1.0), (1, 5.0)]).shuffle(false).verbose(0);
+    let mut arrays = seer()?;
+    arrays.fit(&x, &y, fit())?;
+    let mut stream = seer()?;
+    stream.fit_dataset(&mut One(x, y), fit())?;
+    assert_eq!(arrays.get_weights()?, stream.get_weights()?);
+    assert_ne!(arrays.get_weights()?, seer()?.get_weights()?);
+    Ok(())
+}
+
+#[test]
+fn pictures_of_whole_numbers_are_data_too() -> Result<()> {
+    let mut model = Sequential::new()
+        .add(Conv2D::new(2, 3).activation("relu"))
+        .add(Flatten::new())
+        .add(Dense::new(1));
+    model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
+    let x = Tensor::new([2, 4, 4, 1], (0..32_i64).collect::<Vec<_>>())?;
+    model.fit(&x, vec![0.0_f32, 1.0], Fit::new().verbose(0))?;
+    let floats = x.cast(DType::F32);
+    assert_eq!(model.predict(&x)?, model.predict(&floats)?);
+    Ok(())
+}
