@@ -13,7 +13,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// let error = Error::argument("batch_size", "must be at least 1, got 0");
 /// assert_eq!(error.to_string(), "argument \"batch_size\" must be at least 1, got 0");
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// A layer that cannot be built or applied as it was.
@@ -88,6 +87,13 @@ impl Error {
     /// An [`Error::File`].
     pub fn file(path: impl Into<PathBuf>, problem: impl Into<String>) -> Error {
         Error::File { path: path.into(), problem: problem.into() }
+    }
+}
+
+/// The sentence of `Display`, so that `fn main() -> Result<()>` prints it to a person.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

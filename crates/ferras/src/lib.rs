@@ -1,4 +1,4 @@
-//! Keras in Rust: the same words, the same numbers, the same files, on a compiled-graph engine.
+//! Keras in Rust: the same words, the same numbers, on a compiled-graph engine.
 //!
 //! Start with [`Sequential`](models::Sequential) or the functional [`Model`](models::Model).
 

@@ -60,8 +60,9 @@ pub(crate) fn total(
     y_pred: &Value,
     sample_weight: Option<&Value>,
 ) -> Value {
-    let values = loss.call(y_true, y_pred);
-    let mask = loss.mask(y_true, y_pred);
+    let (y_true, y_pred) = functions::same_rank(y_true, y_pred);
+    let values = loss.call(&y_true, &y_pred);
+    let mask = loss.mask(&y_true, &y_pred);
     let weights = masked(&values, sample_weight, mask.as_ref(), loss.reduction());
     reduce(&values, weights.as_ref(), loss.reduction())
 }

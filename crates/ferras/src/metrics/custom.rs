@@ -2,6 +2,7 @@
 use super::{Metric, MetricFn, mean_result, mean_state, mean_update};
 use crate::layers::PartialShape;
 use crate::losses::Named;
+use crate::losses::functions::same_rank;
 use ferras_graph::{TensorType, Value};
 use std::sync::Arc;
 
@@ -19,7 +20,8 @@ impl MetricFn for Named {
         y_pred: &Value,
         weights: Option<&Value>,
     ) -> Vec<Value> {
-        mean_update(state, &(self.function)(y_true, y_pred), weights)
+        let (y_true, y_pred) = same_rank(y_true, y_pred);
+        mean_update(state, &(self.function)(&y_true, &y_pred), weights)
     }
     fn result(&self, state: &[Value]) -> Value {
         mean_result(state)

@@ -73,6 +73,16 @@ impl<T: Clone> PerOutput<T> {
     }
 }
 
+impl<T> PerOutput<Vec<T>> {
+    /// Adds to what every output has.
+    fn extend(&mut self, more: impl Iterator<Item = T>) {
+        match self {
+            PerOutput::One(list) => list.extend(more),
+            _ => *self = PerOutput::One(more.collect()),
+        }
+    }
+}
+
 impl Default for Compile {
     fn default() -> Compile {
         Compile::new()
@@ -127,9 +137,10 @@ impl Compile {
         self
     }
 
-    /// Metrics of the output; of every output where there are several.
+    /// Metrics of the output; of every output where there are several. Called again it adds more,
+    /// so that names and objects can be mixed: `.metrics(["accuracy"]).metrics([Precision::new()])`.
     pub fn metrics(mut self, metrics: impl IntoIterator<Item = impl Into<Metric>>) -> Compile {
-        self.metrics = PerOutput::One(metrics.into_iter().map(Into::into).collect());
+        self.metrics.extend(metrics.into_iter().map(Into::into));
         self
     }
 
@@ -148,7 +159,7 @@ impl Compile {
         mut self,
         metrics: impl IntoIterator<Item = impl Into<Metric>>,
     ) -> Compile {
-        self.weighted_metrics = PerOutput::One(metrics.into_iter().map(Into::into).collect());
+        self.weighted_metrics.extend(metrics.into_iter().map(Into::into));
         self
     }
 
@@ -252,7 +263,7 @@ impl Model {
 
     /// Gives the optimizer its variables, once the weights are known.
     pub(crate) fn prepare_optimizer(&mut self) -> Result<()> {
-        let missing = || not_compiled(&self.name, "fit");
+        let missing = || not_compiled(&self.name, "this");
         let compiled = self.training.compiled.as_mut().ok_or_else(missing)?;
         if !compiled.optimizer_states.is_empty() {
             return Ok(());
