@@ -228,7 +228,7 @@ fn steps_out_of_order() -> Result<()> {
     let parts = ["model \"sequential\" is not compiled", "before fit"];
     says(model.fit(x(6), labels(6), quiet()), &parts);
     says(model.evaluate(x(6), labels(6)), &["is not compiled", "before evaluate"]);
-    let parts = ["is not built", "input shape is not known", "begin it with an Input"];
+    let parts = ["is not built", ".build()", "begins with an Input", ".input_shape"];
     says(model.predict(x(6)), &parts);
     says(model.set_weights(&[]), &parts);
     says(model.layer(), &parts);

@@ -184,8 +184,8 @@ impl Model {
         match &self.topology {
             Topology::Built { network, .. } => Ok(network),
             Topology::Stack(_) => Err(Error::Model(format!(
-                "model {:?} is not built: its input shape is not known; begin it with an Input, \
-                 give its first layer .input_shape(…), or call fit on data first",
+                "model {:?} is not built: call .build()? or compile, after it begins with an \
+                 Input or its first layer has .input_shape(…); or fit it on data first",
                 self.name
             ))),
         }
@@ -196,7 +196,10 @@ impl Model {
         let network = self.network()?.clone();
         let sequential = matches!(self.topology, Topology::Built { sequential: true, .. });
         let values = self.get_weights()?;
-        Ok(LayerRef::new(Nested { network, sequential, values }).name(&self.name))
+        let layer = LayerRef::new(Nested { network, sequential, values });
+        // A name that was not given leaves the choice to the larger model: `sequential_1`, ….
+        let given = !matches!(self.name.as_str(), "sequential" | "functional");
+        Ok(if given { layer.name(&self.name) } else { layer })
     }
 
     /// The model's output for symbolic inputs: the model as a layer of another one.

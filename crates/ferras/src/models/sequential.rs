@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 /// A linear stack of layers; everything a [`Model`] can do, it can do too.
 ///
-/// It is built at once where the input is known, from an `Input` or a first layer with
-/// `input_shape` or `input_dim`; otherwise at the first data.
+/// Where the input is known, from an `Input` or a first layer with `input_shape` or `input_dim`,
+/// it is built by `compile` or [`Sequential::build`]; otherwise by `fit` at the first data.
 ///
 /// ```
 /// use ferras::prelude::*;
@@ -36,9 +36,15 @@ impl Sequential {
         Sequential(Model::of(Topology::Stack(Vec::new()), "sequential"))
     }
 
+    /// The same stack under another name.
+    pub fn with_name(self, name: impl Into<String>) -> Sequential {
+        Sequential(self.0.with_name(name))
+    }
+
     /// Puts a layer (or an [`Input`]) on top. On a built stack the weights that are there keep their
     /// values, and the model is to be compiled again.
     #[track_caller]
+    #[must_use = "add returns the stack with the layer: write `model = model.add(…)`"]
     #[allow(clippy::should_implement_trait)]
     pub fn add(mut self, layer: impl Into<LayerRef>) -> Sequential {
         if let Topology::Built { network, .. } = &self.0.topology {
@@ -53,10 +59,11 @@ impl Sequential {
         self
     }
 
-    /// Infers shapes and gives weights their initial values, where the input is known; the first
-    /// mistake in the stack is returned.
+    /// Infers shapes and gives weights their initial values; the first mistake in the stack is
+    /// returned, and so is an input that is not known.
     pub fn build(mut self) -> Result<Sequential> {
         self.0.build_stack(None)?;
+        self.0.network()?;
         Ok(self)
     }
 }

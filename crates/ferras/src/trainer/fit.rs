@@ -148,7 +148,11 @@ impl Model {
 
     /// What is trained and measured at each output.
     pub(crate) fn targets(&self) -> Result<Vec<Target>> {
-        self.compiled("fit")?.targets(&self.network()?.output_names())
+        let targets = self.compiled("fit")?.targets(&self.network()?.output_names())?;
+        match targets.is_empty() {
+            true => Err(self.no_loss()),
+            false => Ok(targets),
+        }
     }
 
     /// A stream's batch as arrays, checked like arrays.

@@ -146,6 +146,14 @@ impl Model {
         Ok(feeds.collect())
     }
 
+    /// The error of a model that was compiled without a loss.
+    pub(crate) fn no_loss(&self) -> Error {
+        Error::Model(format!(
+            "model {:?} has no loss to train with: give compile one, as .loss(\"mse\")",
+            self.name
+        ))
+    }
+
     /// Every loss of a step: of each output, and the sum that training minimizes.
     fn trace_losses(
         &self,
@@ -182,12 +190,7 @@ impl Model {
         parts.append(&mut trace.losses);
         let rows = y_true.first().or(y_pred.first()).map_or(0, |v| v.dim(0));
         let total = parts.into_iter().reduce(|a, b| a + b);
-        let total = total.ok_or_else(|| {
-            Error::Model(format!(
-                "model {:?} has no loss to train with: give compile one, as .loss(\"mse\")",
-                self.name
-            ))
-        })?;
+        let total = total.ok_or_else(|| self.no_loss())?;
         Ok(StepLosses { total, outputs, rows })
     }
 
