@@ -178,7 +178,10 @@ impl Builder {
     }
 
     fn leaf(&self, op: Op, ty: TensorType, at: &'static Location<'static>) -> Value {
-        self.append(Node { op, inputs: Vec::new(), ty, at })
+        match crate::infer::check_size(&ty) {
+            Ok(()) => self.append(Node { op, inputs: Vec::new(), ty, at }),
+            Err(problem) => self.fail("tensor", problem, at),
+        }
     }
 
     fn append(&self, node: Node) -> Value {

@@ -11,6 +11,23 @@ use crate::{DType, Shape, TensorType};
 /// assert!(infer(&Op::Reshape([7].into()), &[&x]).is_err());
 /// ```
 pub fn infer(op: &Op, operands: &[&TensorType]) -> Result<TensorType, String> {
+    let ty = result(op, operands)?;
+    check_size(&ty).map(|()| ty)
+}
+
+/// An error for a type whose elements no machine has room for. Within this bound, sizes and the
+/// places of elements can be computed without overflow, on which the back ends' memory relies.
+pub(crate) fn check_size(ty: &TensorType) -> Result<(), String> {
+    const MOST: usize = isize::MAX as usize >> 5;
+    // Empty axes count as one: strides are products of the others.
+    let places = ty.shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d.max(1)));
+    match places.and_then(|n| n.checked_mul(ty.dtype.size())) {
+        Some(bytes) if bytes <= MOST => Ok(()),
+        _ => Err(format!("a tensor of type {ty} fits into no memory; use smaller sizes")),
+    }
+}
+
+fn result(op: &Op, operands: &[&TensorType]) -> Result<TensorType, String> {
     let wanted = arity(op);
     if wanted.is_some_and(|n| n != operands.len()) || operands.is_empty() && wanted.is_none() {
         return Err(format!("wrong number of operands: {}", operands.len()));
@@ -108,8 +125,10 @@ fn movement(op: &Op, operands: &[&TensorType]) -> Result<TensorType, String> {
             if [low.len(), high.len(), interior.len()] != [x.shape.rank(); 3] {
                 return Err(format!("padding must name each axis of {}", x.shape));
             }
-            let axis =
-                |(i, &n): (usize, &usize)| low[i] + n + n.saturating_sub(1) * interior[i] + high[i];
+            let axis = |(i, &n): (usize, &usize)| {
+                let between = n.saturating_sub(1).saturating_mul(interior[i]);
+                low[i].saturating_add(n).saturating_add(between).saturating_add(high[i])
+            };
             with(x, x.shape.iter().enumerate().map(axis).collect())
         }
         Op::Reverse(axes) => {
@@ -249,7 +268,13 @@ fn dot(dims: &DotDims, a: &TensorType, b: &TensorType) -> Result<TensorType, Str
     with(a, batch.chain(free.iter().flat_map(|s| s.iter().copied())).collect())
 }
 
-/// How many windows of `size` taps, `dilation` apart, fit into `n` padded elements.
+/// What windows may extend over, and how far apart they and their taps may be.
+const FARTHEST: usize = i32::MAX as usize;
+/// Taps that a window of a pool may have; a back end keeps a number for each.
+const MOST_TAPS: usize = 1 << 24;
+
+/// How many windows of `size` taps, `dilation` apart, fit into `n` padded elements; `None` for
+/// windows that cannot be.
 pub(crate) fn windows(
     n: usize,
     size: usize,
@@ -259,7 +284,8 @@ pub(crate) fn windows(
 ) -> Option<usize> {
     let extent = size.checked_sub(1)?.checked_mul(dilation)?.checked_add(1)?;
     let room = n.checked_add(pad.0)?.checked_add(pad.1)?;
-    if stride == 0 || dilation == 0 {
+    let widest = extent.max(stride).max(dilation).max(pad.0).max(pad.1);
+    if stride == 0 || dilation == 0 || widest > FARTHEST {
         return None;
     }
     Some(room.checked_sub(extent).map_or(0, |free| free / stride + 1))
@@ -280,7 +306,7 @@ fn conv(dims: &ConvDims, x: &Shape, k: &Shape) -> Result<Shape, String> {
     let mut out = vec![x[0]];
     for i in 0..spatial {
         let n = windows(x[i + 1], k[i], dims.strides[i], dims.dilation[i], dims.padding[i]);
-        out.push(n.ok_or("kernel size, strides and dilation must be at least 1")?);
+        out.push(n.ok_or_else(|| bounds("kernel size, strides and dilation"))?);
     }
     out.push(filters);
     Ok(out.into())
@@ -291,13 +317,24 @@ fn pool(w: &Window, x: &Shape) -> Result<Shape, String> {
     if [x.rank(), w.strides.len() + 2, w.padding.len() + 2] != [spatial + 2; 3] {
         return Err(format!("input {x} does not have {spatial} spatial axes"));
     }
+    let taps = w.size.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
+    if taps.is_none_or(|n| n > MOST_TAPS) {
+        return Err(format!(
+            "a window of size {:?} is too large; use at most {MOST_TAPS} places",
+            w.size
+        ));
+    }
     let mut out = vec![x[0]];
     for i in 0..spatial {
         let n = windows(x[i + 1], w.size[i], w.strides[i], 1, w.padding[i]);
-        out.push(n.ok_or("window size and strides must be at least 1")?);
+        out.push(n.ok_or_else(|| bounds("window size and strides"))?);
     }
     out.push(x[spatial + 1]);
     Ok(out.into())
+}
+
+fn bounds(what: &str) -> String {
+    format!("{what} must be at least 1 and reach over at most {FARTHEST} places")
 }
 
 fn gather(axis: usize, x: &TensorType, indices: &TensorType) -> Result<TensorType, String> {
@@ -322,7 +359,7 @@ fn concat(axis: usize, operands: &[&TensorType]) -> Result<TensorType, String> {
         if !fits {
             return Err(format!("{first} and {x} must agree but for axis {axis}"));
         }
-        shape[axis] += x.shape[axis];
+        shape[axis] = shape[axis].saturating_add(x.shape[axis]);
     }
     with(first, shape.into())
 }

@@ -56,12 +56,15 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The first input.
+    /// The only input; an error if there are several.
     #[track_caller]
     pub fn input(&self) -> Value {
-        match self.inputs.first() {
-            Some(x) => x.clone(),
-            None => self.trace.builder.error("call", "expected an input, got none"),
+        match &self.inputs[..] {
+            [x] => x.clone(),
+            other => {
+                let problem = format!("expected one input, got {}", other.len());
+                self.trace.builder.error("call", problem)
+            }
         }
     }
 

@@ -95,6 +95,7 @@ impl Model {
             self.variables.iter().find(|v| v.spec.path == spec.path && v.spec.ty == spec.ty)
         };
         let variable = |spec: &WeightSpec| {
+            check_room(spec)?;
             let value = match (had(spec), &spec.value) {
                 (Some(variable), _) => variable.value()?,
                 (None, Some(value)) => value.clone(),
@@ -205,6 +206,20 @@ impl Model {
     /// The model's output for symbolic inputs: the model as a layer of another one.
     pub fn apply(&self, inputs: impl Into<SymbolicInputs>) -> Result<SymbolicTensor> {
         Ok(self.layer()?.apply(inputs))
+    }
+}
+
+/// An error instead of an abort for a weight that this machine has no memory for.
+fn check_room(spec: &WeightSpec) -> Result<()> {
+    // Initial values are drawn as float64.
+    let places = spec.ty.shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
+    match places.map(|n| Vec::<f64>::new().try_reserve_exact(n)) {
+        Some(Ok(())) => Ok(()),
+        _ => Err(Error::Model(format!(
+            "there is no memory for weight {:?} of type {}; give its layer fewer units or filters, \
+             or a smaller input",
+            spec.path, spec.ty
+        ))),
     }
 }
 

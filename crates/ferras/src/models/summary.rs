@@ -59,9 +59,10 @@ pub struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// Characters of a line; by default 88, and 108 for a model that is no chain of layers.
+    /// Characters of a line, 1000 at most; by default 88, and 108 for a model that is no chain of
+    /// layers.
     pub fn line_length(mut self, characters: usize) -> Self {
-        self.line_length = Some(characters);
+        self.line_length = Some(characters.min(1000));
         self
     }
 

@@ -87,7 +87,7 @@ macro_rules! depthwise_convolutions {
                         &self.bias_regularizer,
                         &self.bias_constraint,
                     )
-                    .add(cx, "bias", [channels * self.depth_multiplier]);
+                    .add(cx, "bias", [channels.saturating_mul(self.depth_multiplier)]);
                 }
                 Ok(())
             }

@@ -50,6 +50,9 @@ impl Layer for Concatenate {
 
     fn call(&self, cx: &mut Call) -> Value {
         let inputs = cx.inputs().to_vec();
-        cx.input().builder().concat(&inputs, self.axis)
+        match inputs.first() {
+            Some(first) => first.builder().concat(&inputs, self.axis),
+            None => cx.input(),
+        }
     }
 }

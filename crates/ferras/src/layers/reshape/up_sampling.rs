@@ -95,9 +95,13 @@ impl Layer for UpSampling2D {
 
 /// Each place of an axis several times in a row.
 fn repeat(x: &Value, axis: usize, times: usize) -> Value {
+    if x.is_poisoned() {
+        return x.clone();
+    }
     let mut shape = x.shape().to_vec();
     let mut apart = shape.clone();
     apart.insert(axis + 1, times);
-    shape[axis] *= times;
+    // Too large a size is told by the graph.
+    shape[axis] = shape[axis].saturating_mul(times);
     x.expand_dims(axis as isize + 1).broadcast_to(apart).reshape(shape)
 }
