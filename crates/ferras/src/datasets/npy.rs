@@ -74,9 +74,14 @@ pub(super) fn parse(mut stream: impl Read, length: u64) -> Result<Tensor, String
         ));
     }
     let mut data = Vec::new();
-    stream.take(left).read_to_end(&mut data).map_err(|e| format!("cannot be read: {e}"))?;
+    // One byte beyond the end is asked for: only there a container compares its checksum.
+    let beyond = left.saturating_add(1);
+    stream
+        .take(beyond)
+        .read_to_end(&mut data)
+        .map_err(|e| format!("cannot be read: {e}; the file is damaged, fetch or save it again"))?;
     if data.len() as u64 != left {
-        return Err(format!("ends after {} of {left} bytes of the array", data.len()));
+        return Err(format!("holds {} bytes of data in place of {left}", data.len()));
     }
     header.tensor(data)
 }
