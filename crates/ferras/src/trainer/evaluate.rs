@@ -66,6 +66,10 @@ impl Model {
     ) -> Result<Logs> {
         self.compiled("evaluate")?;
         let targets = self.targets()?;
+        if options.sample_weight.is_some() {
+            let problem = "needs arrays; a stream gives its weights with each batch";
+            return Err(Error::argument("sample_weight", problem));
+        }
         let mut gathered: Option<(Trackers, TrackerStates)> = None;
         let mut staging = Staging::default();
         let steps = options.steps.map_or(Ok(usize::MAX), |n| positive("steps", n))?;

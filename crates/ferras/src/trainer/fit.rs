@@ -43,11 +43,8 @@ impl Model {
     ) -> Result<History> {
         self.compiled("fit")?;
         let (x, y) = (x.into(), y.into());
-        self.build_on(&x)?;
-        self.prepare_optimizer()?;
-        let targets = self.targets()?;
         let weighting = options.weighting.clone();
-        let arrays = self.arrays(&targets, x, y, weighting)?;
+        let (targets, arrays) = self.prepare(x, y, weighting)?;
         let (arrays, validation) = match self.validation(&targets, &options)? {
             None if options.validation_split != 0.0 => self.split(arrays, &options)?,
             validation => (arrays, validation),
@@ -82,10 +79,8 @@ impl Model {
         let steps = options.steps_per_epoch.map(|n| positive("steps_per_epoch", n)).transpose()?;
         let first = dataset.batches().next();
         let first = first.ok_or_else(no_batch)??;
-        self.build_on(&Data::from(first.x.clone()))?;
-        self.prepare_optimizer()?;
-        let targets = self.targets()?;
-        let checked = self.check_batch(&targets, first, &class_weight)?;
+        let (x, y, weighting) = parts(first, &class_weight);
+        let (targets, checked) = self.prepare(x, y, weighting)?;
         let validation = self.validation(&targets, &options)?;
         let trackers = trackers(self, &targets, &checked.y)?;
         let passes = options.epochs.unwrap_or(1).saturating_sub(options.initial_epoch);
@@ -122,10 +117,7 @@ impl Model {
     ) -> Result<Logs> {
         let (x, y, weighting) = (x.into(), y.into(), options.weighting);
         self.compiled("train_on_batch")?;
-        self.build_on(&x)?;
-        self.prepare_optimizer()?;
-        let targets = self.targets()?;
-        let arrays = self.arrays(&targets, x, y, weighting)?;
+        let (targets, arrays) = self.prepare(x, y, weighting)?;
         let trackers = trackers(self, &targets, &arrays.y)?;
         let mut states = trackers.start(self)?;
         let rows = Rows::Range(0, arrays.rows);
@@ -134,6 +126,28 @@ impl Model {
             self.run_train(&step, batch, &mut states)
         })?;
         trackers.logs(&states)
+    }
+
+    /// What is trained and on what; builds a stack from its first data. Data that do not fit leave
+    /// the stack as it was, so that others may be tried.
+    fn prepare(&mut self, x: Data, y: Data, weighting: Weighting) -> Result<(Vec<Target>, Arrays)> {
+        let before = (!self.is_built()).then(|| self.topology.clone());
+        let attempt = || {
+            self.build_on(&x)?;
+            self.prepare_optimizer()?;
+            let targets = self.targets()?;
+            let arrays = self.arrays(&targets, x, y, weighting)?;
+            Ok((targets, arrays))
+        };
+        let prepared = attempt();
+        if let (Err(_), Some(stack)) = (&prepared, before) {
+            self.topology = stack;
+            self.variables.clear();
+            if let Some(compiled) = &mut self.training.compiled {
+                compiled.optimizer_states.clear();
+            }
+        }
+        prepared
     }
 
     /// Builds a stack from its first data.
@@ -162,12 +176,8 @@ impl Model {
         batch: Batch,
         class_weight: &[(i64, f64)],
     ) -> Result<Arrays> {
-        let sample_weight = match batch.sample_weight.is_empty() {
-            true => None,
-            false => Some(Data::from(batch.sample_weight)),
-        };
-        let weighting = Weighting { sample_weight, class_weight: class_weight.to_vec() };
-        self.arrays(targets, Data::from(batch.x), Data::from(batch.y), weighting)
+        let (x, y, weighting) = parts(batch, class_weight);
+        self.arrays(targets, x, y, weighting)
     }
 
     /// The data given to validate on.
@@ -212,6 +222,13 @@ impl Model {
     }
 }
 
+/// A stream's batch as `fit` is given data.
+fn parts(batch: Batch, class_weight: &[(i64, f64)]) -> (Data, Data, Weighting) {
+    let sample_weight = (!batch.sample_weight.is_empty()).then(|| Data::from(batch.sample_weight));
+    let weighting = Weighting { sample_weight, class_weight: class_weight.to_vec() };
+    (Data::from(batch.x), Data::from(batch.y), weighting)
+}
+
 /// Where batches come from.
 enum Source {
     Arrays { arrays: Arrays, sampler: Sampler, steps: usize },
@@ -248,17 +265,29 @@ fn read_ahead(
     passes: usize,
     sender: &mpsc::SyncSender<Option<Result<Batch>>>,
 ) {
-    for _ in 0..passes {
-        for batch in dataset.batches().map(Some).chain(std::iter::once(None)) {
-            if sender.send(batch).is_err() {
-                return;
+    // A panic of the stream becomes the error of a batch, so that training ends as for any other.
+    let read = || {
+        for _ in 0..passes {
+            for batch in dataset.batches().map(Some).chain(std::iter::once(None)) {
+                if sender.send(batch).is_err() {
+                    return;
+                }
             }
         }
+    };
+    if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
+        let error = Error::Data(format!("the data set panicked instead of giving a batch: {text}"));
+        // Nobody may be there to hear it.
+        let _ = sender.send(Some(Err(error)));
     }
 }
 
 fn no_batch() -> Error {
-    Error::Data("the data set has no batch".into())
+    let text = "the data set has no batch to begin an epoch with: each call of batches() must begin \
+                anew, and fit calls it once more to look at the first batch";
+    Error::Data(text.into())
 }
 
 /// Which rows come next.
