@@ -5,6 +5,7 @@ use crate::{Error, Result};
 use ferras_graph::{Builder, TensorType, Value};
 use std::collections::HashSet;
 use std::collections::hash_map::{Entry, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Open sizes are tried out with these two; what differs in the result is open there too. They are
@@ -12,7 +13,7 @@ use std::sync::Arc;
 const PROBES: [usize; 2] = [997, 1511];
 
 /// The layers of a model and how they are connected.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Network {
     /// Each layer once, in the order of the summary.
     pub(crate) layers: Vec<NetworkLayer>,
@@ -24,6 +25,8 @@ pub struct Network {
     pub(crate) outputs: Vec<(usize, usize)>,
     /// What the layers ask for, in the layers' order.
     pub(crate) weights: Vec<WeightSpec>,
+    /// Where each layer's weights stand in that list.
+    pub(crate) layer_weights: Vec<Range<usize>>,
 }
 
 /// A layer under its name in this network.
@@ -55,8 +58,7 @@ impl Network {
         let layers = name_layers(sort_layers(&uses, &place))?;
         let index: HashMap<_, _> =
             layers.iter().enumerate().map(|(i, l)| (Arc::as_ptr(&l.layer.0), i)).collect();
-        let mut network =
-            Network { layers, calls: Vec::new(), inputs: vec![], outputs: vec![], weights: vec![] };
+        let mut network = Network { layers, ..Network::default() };
         let mut built: HashMap<usize, Vec<WeightSpec>> = HashMap::new();
         for tensor in &uses {
             let lost = || Error::Internal("a layer without a place".into());
@@ -81,8 +83,11 @@ impl Network {
         network.inputs = inputs.iter().map(input).collect::<Result<_>>()?;
         network.outputs = outputs.iter().filter_map(|t| find(t).map(|i| (i, t.output))).collect();
         network.check_outputs()?;
-        let specs = (0..network.layers.len()).filter_map(|i| built.remove(&i)).flatten();
-        network.weights = specs.collect();
+        for i in 0..network.layers.len() {
+            let start = network.weights.len();
+            network.weights.extend(built.remove(&i).unwrap_or_default());
+            network.layer_weights.push(start..network.weights.len());
+        }
         Ok(network)
     }
 
