@@ -1,4 +1,5 @@
 //! Axes: which values they span, which of them are marked, and how numbers are written.
+use std::ops::RangeInclusive;
 
 /// Larger numbers are drawn like infinite ones: their distances would overflow.
 const LARGEST: f64 = 1e300;
@@ -59,24 +60,24 @@ impl Axis {
         if lo == hi { Axis::linear(0.0, 1.0, most) } else { Axis::linear(lo, hi, most) }
     }
 
-    /// An axis for the numbers from 1 to `count`: epochs.
-    pub(super) fn of_counts(count: usize, most: usize) -> Axis {
-        let last = count.max(1) as f64;
-        let room = if count > 1 { (last - 1.0) * 0.02 } else { 0.5 };
-        let step = nice(last / most.max(1) as f64).max(1.0);
+    /// An axis for whole numbers: epochs. With bars there is room for a half of one at both ends.
+    pub(super) fn of_counts(range: RangeInclusive<usize>, bars: bool, most: usize) -> Axis {
+        let (first, last) = (*range.start() as f64, (*range.end()).max(*range.start()) as f64);
+        let room = if last > first && !bars { (last - first) * 0.02 } else { 0.5 };
+        let step = nice((last - first + 1.0) / most.max(1) as f64).max(1.0);
         // There is no epoch two and a half.
         let step = if step == 2.5 { 5.0 } else { step.round() };
-        let mut ticks = vec![(1.0, "1".to_string())];
-        let mut at = if step > 1.0 { step } else { 2.0 };
+        let mut ticks = vec![(first, first.to_string())];
+        let mut at = ((first / step).floor() + 1.0) * step;
         while at <= last {
             ticks.push((at, at.to_string()));
             at += step;
         }
         // The first mark stands alone unless there is room beside it.
-        if step > 1.0 && step < 3.0 {
+        if ticks.get(1).is_some_and(|(next, _)| step > 1.0 && *next - first < 2.0) {
             ticks.remove(0);
         }
-        Axis { lo: 1.0 - room, hi: last + room, log: false, ticks }
+        Axis { lo: first - room, hi: last + room, log: false, ticks }
     }
 
     fn linear(lo: f64, hi: f64, most: usize) -> Axis {
@@ -207,10 +208,15 @@ mod tests {
 
     #[test]
     fn epochs_are_whole() {
-        assert_eq!(texts(&Axis::of_counts(1, 8)), ["1"]);
-        assert_eq!(texts(&Axis::of_counts(5, 8)), ["1", "2", "3", "4", "5"]);
-        assert_eq!(texts(&Axis::of_counts(20, 8)).last(), Some(&"20"));
-        assert_eq!(texts(&Axis::of_counts(500, 8))[..3], ["1", "100", "200"]);
+        assert_eq!(texts(&Axis::of_counts(1..=1, false, 8)), ["1"]);
+        assert_eq!(texts(&Axis::of_counts(1..=5, false, 8)), ["1", "2", "3", "4", "5"]);
+        assert_eq!(texts(&Axis::of_counts(1..=20, false, 8)).last(), Some(&"20"));
+        assert_eq!(texts(&Axis::of_counts(1..=500, false, 8))[..3], ["1", "100", "200"]);
+        assert_eq!(texts(&Axis::of_counts(7..=12, false, 8)), ["7", "8", "9", "10", "11", "12"]);
+        assert_eq!(
+            texts(&Axis::of_counts(99..=141, false, 4)),
+            ["100", "110", "120", "130", "140"]
+        );
     }
 
     #[test]

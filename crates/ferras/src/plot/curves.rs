@@ -10,6 +10,12 @@ use std::collections::BTreeMap;
 pub trait Curves {
     /// Names and values, in the order to show them in.
     fn curves(&self) -> Vec<(String, Vec<f64>)>;
+
+    /// The epochs of a name's values, counted from 0, where they are not the first ones in a row.
+    fn epochs(&self, name: &str) -> Option<&[usize]> {
+        let _ = name;
+        None
+    }
 }
 
 impl Curves for [(String, Vec<f64>)] {
@@ -32,10 +38,9 @@ impl Curves for BTreeMap<String, Vec<f64>> {
 
 /// All that was measured, a panel each, training and validation together.
 pub fn history<C: Curves + ?Sized>(curves: &C) -> Figure {
-    let curves = curves.curves();
     let mut figure = Figure::new("Training");
-    for name in metrics(&curves) {
-        figure = figure.panel(panel(&curves, &name).title(heading(&name)));
+    for name in metrics(&curves.curves()) {
+        figure = figure.panel(panel(curves, &name).title(heading(&name)));
     }
     // Without a curve an empty pair of axes says so better than an empty page.
     if figure.panels.is_empty() { figure.panel(Panel::lines([]).x_label("epoch")) } else { figure }
@@ -45,14 +50,13 @@ pub fn history<C: Curves + ?Sized>(curves: &C) -> Figure {
 ///
 /// Errors: a name that was not measured.
 pub fn metric<C: Curves + ?Sized>(curves: &C, name: &str) -> Result<Figure> {
-    let curves = curves.curves();
-    let known = metrics(&curves);
+    let known = metrics(&curves.curves());
     if !known.iter().any(|k| k == name) {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let hint = suggest(name, &known);
         return Err(Error::Unknown { kind: "metric of this history", name: name.into(), hint });
     }
-    Ok(Figure::new(heading(name)).panel(panel(&curves, name)))
+    Ok(Figure::new(heading(name)).panel(panel(curves, name)))
 }
 
 /// Seconds that each epoch took, and their median.
@@ -143,10 +147,18 @@ fn heading(name: &str) -> String {
     chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
 }
 
-fn panel(curves: &[(String, Vec<f64>)], name: &str) -> Panel {
-    let find = |wanted: &str| curves.iter().find(|(n, _)| n == wanted).map(|(_, v)| v);
-    let training = find(name).map(|v| Series::new("training", v));
-    let validation = find(&format!("val_{name}")).map(|v| best(Series::new("validation", v), name));
+fn panel<C: Curves + ?Sized>(curves: &C, name: &str) -> Panel {
+    let all = curves.curves();
+    let find = |title: &str, wanted: &str| {
+        let values = all.iter().find(|(n, _)| n == wanted).map(|(_, v)| v)?;
+        let series = Series::new(title, values);
+        Some(match curves.epochs(wanted) {
+            Some(epochs) => series.at(epochs.iter().map(|epoch| epoch + 1)),
+            None => series,
+        })
+    };
+    let training = find("training", name);
+    let validation = find("validation", &format!("val_{name}")).map(|series| best(series, name));
     Panel::lines(training.into_iter().chain(validation)).x_label("epoch")
 }
 
@@ -158,7 +170,8 @@ fn best(series: Series, name: &str) -> Series {
     let found = numbers.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)));
     match found {
         Some((place, value)) if place + 1 < series.values.len() => {
-            series.mark(place, format!("best {}, epoch {}", short(value), place + 1))
+            let epoch = series.place(place);
+            series.mark(place, format!("best {}, epoch {epoch}", short(value)))
         }
         _ => series,
     }

@@ -91,7 +91,7 @@ pub struct Panel {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Content {
-    /// Values over 1, 2, 3, …
+    /// Values over 1, 2, 3, …, or over the numbers they are at.
     Lines(Vec<Series>),
     /// One bar for each of 1, 2, 3, …, and a level to compare with.
     Bars { bars: Series, level: Option<Level> },
@@ -160,6 +160,8 @@ impl Panel {
 pub struct Series {
     pub(super) name: String,
     pub(super) values: Vec<f64>,
+    /// The number that each value stands over; 1, 2, 3, … if there are none.
+    pub(super) places: Vec<usize>,
     pub(super) stated: Option<String>,
     pub(super) mark: Option<(usize, String)>,
 }
@@ -168,7 +170,27 @@ impl Series {
     /// Values with a name; the legend states the last one.
     pub fn new(name: impl Into<String>, values: &[f64]) -> Series {
         let stated = values.last().map(|v| super::axis::short(*v));
-        Series { name: name.into(), values: values.to_vec(), stated, mark: None }
+        let (name, values) = (name.into(), values.to_vec());
+        Series { name, values, places: Vec::new(), stated, mark: None }
+    }
+
+    /// The numbers that the values stand over, in growing order, in place of 1, 2, 3, …; values
+    /// beyond them are not drawn.
+    ///
+    /// ```
+    /// use ferras::plot::Series;
+    /// let every_fifth = Series::new("validation", &[0.7, 0.8]).at([5, 10]);
+    /// # let _ = every_fifth;
+    /// ```
+    pub fn at(mut self, places: impl IntoIterator<Item = usize>) -> Series {
+        self.places = places.into_iter().collect();
+        self.values.truncate(self.places.len());
+        self
+    }
+
+    /// The number that the value of this index stands over.
+    pub(super) fn place(&self, index: usize) -> usize {
+        self.places.get(index).copied().unwrap_or(index + 1)
     }
 
     /// What the legend states in place of the last value.

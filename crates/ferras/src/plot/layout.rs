@@ -4,6 +4,7 @@ use super::drawing::{Anchor, Drawing, Paint, Shape, Text, Weight};
 use super::figure::{Content, Figure, Panel, Series};
 use super::font;
 use super::layout_heat;
+use std::ops::RangeInclusive;
 
 /// Free space around the page.
 const MARGIN: f64 = 28.0;
@@ -75,7 +76,7 @@ fn draw_panel(page: &mut Drawing, panel: &Panel, mut frame: Frame) {
             frame.top = legend(page, &entries(series), frame);
             let values = series.iter().flat_map(|s| s.values.iter().copied());
             let y = Axis::of_values(values, marks(frame));
-            let plot = Plot::new(page, panel, series, y, frame);
+            let plot = Plot::new(page, panel, series, y, frame, false);
             for (i, series) in series.iter().enumerate() {
                 plot.line(page, series, Paint::Series(i));
             }
@@ -94,8 +95,9 @@ fn draw_panel(page: &mut Drawing, panel: &Panel, mut frame: Frame) {
             frame.top = legend(page, &entries, frame);
             let values = bars.values.iter().copied().chain(level.iter().map(|l| l.value));
             let y = Axis::from_zero(values, marks(frame));
-            let plot = Plot::new(page, panel, std::slice::from_ref(bars), y, frame);
-            match plots_bars(bars) {
+            let blocks = plots_bars(bars);
+            let plot = Plot::new(page, panel, std::slice::from_ref(bars), y, frame, blocks);
+            match blocks {
                 true => plot.bars(page, bars),
                 false => plot.line(page, bars, Paint::Series(0)),
             }
@@ -197,7 +199,14 @@ struct Plot {
 
 impl Plot {
     /// Draws grid, marks and labels.
-    fn new(page: &mut Drawing, panel: &Panel, series: &[Series], y: Axis, frame: Frame) -> Plot {
+    fn new(
+        page: &mut Drawing,
+        panel: &Panel,
+        series: &[Series],
+        y: Axis,
+        frame: Frame,
+        bars: bool,
+    ) -> Plot {
         let widest = y.ticks.iter().map(|(_, t)| font::width(t, LABEL, Weight::Regular));
         let label = match panel.y_label.as_str() {
             "" if y.log => "logarithmic scale".to_string(),
@@ -212,8 +221,7 @@ impl Plot {
             right: frame.right - 12.0,
             bottom: frame.bottom - below,
         };
-        let count = series.iter().map(|s| s.values.len()).max().unwrap_or(0);
-        let x = Axis::of_counts(count, (area.width() / 70.0).max(2.0) as usize);
+        let x = Axis::of_counts(span(series), bars, (area.width() / 70.0).max(2.0) as usize);
         let plot = Plot { area, x, y };
         plot.grid(page);
         let middle = ((area.left + area.right) / 2.0, (area.top + area.bottom) / 2.0);
@@ -270,7 +278,7 @@ impl Plot {
     /// A line through the values, broken where one is missing; a dot where one stands alone.
     fn line(&self, page: &mut Drawing, series: &Series, paint: Paint) {
         let points: Vec<Option<(f64, f64)>> = (series.values.iter().enumerate())
-            .map(|(i, v)| drawable(*v).then(|| (self.x_at(i as f64 + 1.0), self.y_at(*v))))
+            .map(|(i, v)| drawable(*v).then(|| (self.x_at(series.place(i) as f64), self.y_at(*v))))
             .collect();
         let disc = |(x, y): (f64, f64), radius| Shape::Disc { x, y, radius, paint };
         for run in points.split(Option::is_none) {
@@ -295,18 +303,23 @@ impl Plot {
     }
 
     fn bars(&self, page: &mut Drawing, series: &Series) {
-        let slot = self.x_at(2.0) - self.x_at(1.0);
+        let slot = self.x_at(1.0) - self.x_at(0.0);
         let width = (slot * 0.72).clamp(1.0, 48.0);
         for (i, value) in series.values.iter().enumerate().filter(|(_, v)| drawable(**v)) {
-            let x = self.x_at(i as f64 + 1.0) - width / 2.0;
-            // The bars at both ends may be wider than the room beside the first and last mark.
-            let (left, right) = (x.max(self.area.left), (x + width).min(self.area.right));
+            let x = self.x_at(series.place(i) as f64) - width / 2.0;
             let (a, b) = (self.y_at(*value), self.y_at(0.0));
-            let (y, height) = (a.min(b), (a - b).abs());
-            let (x, width, paint) = (left, right - left, Paint::Series(0));
+            let (y, height, paint) = (a.min(b), (a - b).abs(), Paint::Series(0));
             page.shapes.push(Shape::Rect { x, y, width, height, paint, opacity: 1.0 });
         }
     }
+}
+
+/// The first and the last number that a value stands over.
+fn span(series: &[Series]) -> RangeInclusive<usize> {
+    let drawn = series.iter().filter(|s| !s.values.is_empty());
+    let first = drawn.clone().map(|s| s.place(0)).min().unwrap_or(1);
+    let last = drawn.map(|s| s.place(s.values.len() - 1)).max().unwrap_or(1);
+    first..=last
 }
 
 /// The line with so many points that no eye sees the rest: of neighbours that share a column of
@@ -387,6 +400,21 @@ mod tests {
             }
             let seconds: Vec<f64> = (0..epochs).map(|i| 1.5 + (i % 3) as f64).collect();
             check(&super::super::epoch_times(&seconds));
+        }
+    }
+
+    #[test]
+    fn bars_are_whole_at_both_ends() {
+        for count in [1, 2, 3, 40] {
+            let page = lay_out(&super::super::epoch_times(&vec![1.0; count]));
+            let bars = page.shapes.iter().filter_map(|s| match s {
+                // The legend's own block is 12 points high.
+                Shape::Rect { width, height, .. } if *height > 20.0 => Some(*width),
+                _ => None,
+            });
+            let widths: Vec<f64> = bars.collect();
+            assert_eq!(widths.len(), count);
+            assert!(widths.iter().all(|w| (w - widths[0]).abs() < 1e-9), "{widths:?}");
         }
     }
 

@@ -75,6 +75,8 @@ pub struct History {
     pub history: Vec<(String, Vec<f64>)>,
     /// Wall time of each epoch in seconds, its validation included.
     pub seconds: Vec<f64>,
+    /// The epochs in which each name was logged: validation may run after some alone.
+    logged: Vec<(String, Vec<usize>)>,
 }
 
 impl History {
@@ -88,6 +90,12 @@ impl History {
         self.get(name)?.last().copied()
     }
 
+    /// The epochs of a name's values, from 0: with `validation_freq` not every epoch has one, and
+    /// with `initial_epoch` they do not begin at 0.
+    pub fn epochs(&self, name: &str) -> Option<&[usize]> {
+        self.logged.iter().find(|(n, _)| n == name).map(|(_, epochs)| &epochs[..])
+    }
+
     pub(crate) fn record(&mut self, epoch: usize, logs: &Logs, seconds: f64) {
         self.epoch.push(epoch);
         self.seconds.push(seconds);
@@ -96,6 +104,10 @@ impl History {
                 Some((_, values)) => values.push(value),
                 None => self.history.push((name.to_string(), vec![value])),
             }
+            match self.logged.iter_mut().find(|(n, _)| n == name) {
+                Some((_, epochs)) => epochs.push(epoch),
+                None => self.logged.push((name.to_string(), vec![epoch])),
+            }
         }
     }
 }
@@ -103,5 +115,34 @@ impl History {
 impl crate::plot::Curves for History {
     fn curves(&self) -> Vec<(String, Vec<f64>)> {
         self.history.clone()
+    }
+
+    fn epochs(&self, name: &str) -> Option<&[usize]> {
+        History::epochs(self, name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_stand_over_their_own_epochs() {
+        // Goes on at the sixth epoch and validates after each second one.
+        let mut history = History::default();
+        for epoch in 5..9 {
+            let mut logs = Logs::default();
+            logs.set("loss", 1.0 / epoch as f64);
+            if epoch % 2 == 1 {
+                logs.set("val_loss", if epoch == 5 { 0.25 } else { 0.5 });
+            }
+            history.record(epoch, &logs, 1.0);
+        }
+        assert_eq!(history.epochs("loss"), Some(&[5, 6, 7, 8][..]));
+        assert_eq!(history.epochs("val_loss"), Some(&[5, 7][..]));
+        assert_eq!(history.epochs("mae"), None);
+        let svg = crate::plot::history(&history).to_svg();
+        assert!(svg.contains("best 0.2500, epoch 6"), "{svg}");
+        assert!(svg.contains(">9</text>") && !svg.contains(">1</text>"), "{svg}");
     }
 }
