@@ -3,7 +3,7 @@ use crate::memory::{Block, Variable, aligned, bytes_of, read_into};
 use crate::plan::{FEEDS, Program};
 use crate::pool::{Pool, Team};
 use crate::profile::Profile;
-use crate::steps::{Bases, Step};
+use crate::steps::{Bases, Failure, Step};
 use ferras_graph::{Error, Executable, Graph, Result, Signature, StateArg, Tensor, TensorView};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -95,9 +95,10 @@ impl Compiled {
         Ok(())
     }
 
-    fn execute(&self, arena: &Arena) {
+    fn execute(&self, arena: &Arena) -> Result<()> {
         let team = if self.parallel { self.pool.team() } else { None };
-        let bases = Bases(&arena.bases);
+        let failure = Failure::default();
+        let bases = Bases { pointers: &arena.bases, failure: &failure };
         let mut clock = self.profile.as_ref().map(Profile::begin);
         for (i, region) in self.program.regions.iter().enumerate() {
             match &team {
@@ -118,6 +119,7 @@ impl Compiled {
                 clock.lap(i, 0);
             }
         }
+        failure.result()
     }
 
     /// Copies the results out, then the new values that wait beside their variables.
@@ -126,7 +128,7 @@ impl Compiled {
     /// The program ran on these bases.
     unsafe fn deliver(&self, arena: &Arena, fetches: &mut Vec<Tensor>) {
         let program = &self.program;
-        let bases = Bases(&arena.bases);
+        let bases = Bases { pointers: &arena.bases, failure: &Failure::default() };
         fetches.truncate(program.fetches.len());
         for (i, (loc, ty)) in program.fetches.iter().enumerate() {
             let fits = |t: &Tensor| t.dtype() == ty.dtype && *t.shape() == ty.shape;
@@ -196,10 +198,12 @@ impl Executable for Compiled {
         self.signature.check(feeds, states)?;
         let mut arena = self.arena()?;
         self.point(&mut arena, feeds, states)?;
-        self.execute(&arena);
-        // SAFETY: just run on these bases.
-        unsafe { self.deliver(&arena, fetches) };
+        let done = self.execute(&arena);
+        if done.is_ok() {
+            // SAFETY: just run on these bases.
+            unsafe { self.deliver(&arena, fetches) };
+        }
         self.arenas.lock().unwrap_or_else(PoisonError::into_inner).push(arena);
-        Ok(())
+        done
     }
 }

@@ -360,3 +360,27 @@ fn no_space_left() -> Result<()> {
     says(model.fit(x(6), labels(6), quiet().callback(log)), &parts);
     survives(&mut model, |_| {})
 }
+
+#[test]
+fn a_layer_with_fewer_outputs_in_training() -> Result<()> {
+    #[derive(Clone, Debug, Config)]
+    struct Moody {}
+    impl Layer for Moody {
+        fn call(&self, cx: &mut Call) -> Value {
+            cx.input()
+        }
+        fn call_all(&self, cx: &mut Call) -> Vec<Value> {
+            let x = cx.input();
+            if cx.training() { vec![x] } else { vec![x.clone(), x] }
+        }
+    }
+    let input = Input::new([4]);
+    let first = Moody::new().name("moody").apply(&input);
+    let both = Add::new().apply([&first, &first.output(1)]);
+    let mut model = Model::new(&input, &Dense::new(3).apply(&both))?;
+    model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
+    let y = Array2::<f32>::zeros((6, 3));
+    says(model.fit(x(6), &y, quiet()), &["layer \"moody\" (Moody)", "gave 2 outputs", "1 now"]);
+    assert_eq!(model.predict(x(6))?.shape().to_string(), "(6, 3)");
+    Ok(())
+}

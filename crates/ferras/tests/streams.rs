@@ -87,3 +87,37 @@ fn pictures_of_whole_numbers_are_data_too() -> Result<()> {
     assert_eq!(model.predict(&x)?, model.predict(&floats)?);
     Ok(())
 }
+
+/// Panics where it is told to.
+struct Falls(&'static str);
+
+impl Dataset for Falls {
+    fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
+        assert_ne!(self.0, "batches", "no stream");
+        Box::new((0..3).map(|i| {
+            assert!(self.0 != "next" && i < 2, "no batch {i}");
+            let column = Tensor::new([2, 1], vec![1.0_f32; 2])?;
+            Ok(Batch::new(column.clone(), column))
+        }))
+    }
+    fn len(&self) -> Option<usize> {
+        assert_ne!(self.0, "len", "no length");
+        None
+    }
+}
+
+#[test]
+fn a_panic_anywhere_in_a_stream_is_an_error() -> Result<()> {
+    for place in ["batches", "next", "len", "later"] {
+        let mut model = seer()?;
+        let fit = Fit::new().epochs(2).verbose(0);
+        let error = model.fit_dataset(&mut Falls(place), fit).unwrap_err().to_string();
+        assert!(error.contains("the data set panicked"), "{place}: {error}");
+        if place != "len" {
+            let quiet = Evaluate::new().verbose(0);
+            let error = model.evaluate_dataset(&mut Falls(place), quiet).unwrap_err();
+            assert!(error.to_string().contains("the data set panicked"), "{place}: {error}");
+        }
+    }
+    Ok(())
+}

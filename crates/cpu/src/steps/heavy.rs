@@ -176,13 +176,38 @@ impl Heavy {
             let operands: Vec<Tensor> = operands.collect();
             evaluate(op, &operands.iter().collect::<Vec<_>>(), ty)
         };
-        // The op was checked when the graph was built; what a failure would leave is old data.
-        if let Ok(tensor) = value() {
+        match value() {
             // SAFETY: the result's place holds as many bytes as its type.
-            unsafe {
+            Ok(tensor) => unsafe {
                 let from = bytes_of(tensor.elements());
                 from.copy_to_nonoverlapping(bases.at(self.out), ty.bytes());
-            }
+            },
+            Err(error) => bases.failure.keep(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Failure;
+    use super::*;
+    use ferras_graph::DType;
+
+    #[test]
+    fn an_error_of_the_reference_ends_the_run() {
+        // A running sum along an axis that is not there: no graph would get so far.
+        let ty = TensorType::new(DType::F32, [2]);
+        let op = Op::Sort { axis: 7, descending: false };
+        let kernel = Kernel::Op { op, types: vec![ty.clone()], ty };
+        let [x, out] = [0, 8].map(|offset| Loc { base: 0, offset });
+        let step = Heavy::new(kernel, vec![x], out, out, "sort".into());
+        let mut memory = [1.0_f32, 2.0, 3.0, 4.0];
+        let failure = Failure::default();
+        let bases = Bases { pointers: &[memory.as_mut_ptr().cast()], failure: &failure };
+        let mut scratch = [0_u64; 8];
+        // SAFETY: the operand and the result lie within `memory`, and the kernel asks for no scratch.
+        unsafe { step.run(0, 0, bases, scratch.as_mut_ptr().cast()) };
+        let error = failure.result().unwrap_err().to_string();
+        assert!(error.contains("cannot evaluate sort"), "{error}");
     }
 }

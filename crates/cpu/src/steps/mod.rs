@@ -3,7 +3,9 @@ pub(crate) mod heavy;
 pub(crate) mod index;
 pub(crate) mod shift;
 
+use ferras_graph::Error;
 use std::fmt::Debug;
+use std::sync::{Mutex, PoisonError};
 
 /// A place in memory: one of the bases of a run, and bytes from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,7 +16,27 @@ pub(crate) struct Loc {
 
 /// Where the memory of a run begins: the arena, the constants, each feed, each variable.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bases<'a>(pub &'a [*mut u8]);
+pub(crate) struct Bases<'a> {
+    pub(crate) pointers: &'a [*mut u8],
+    /// Where a task leaves the error that ends the run.
+    pub(crate) failure: &'a Failure,
+}
+
+/// The first error of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Failure(Mutex<Option<Error>>);
+
+impl Failure {
+    /// Keeps the error unless there is one already.
+    pub(crate) fn keep(&self, error: Error) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    /// The error of the run, if there is one.
+    pub(crate) fn result(self) -> ferras_graph::Result<()> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+}
 
 // SAFETY: the pointers are handed to tasks whose plan says which of them write where; no two
 // tasks of a phase write one place, nor does one read what another writes.
@@ -30,7 +52,7 @@ impl Bases<'_> {
     #[inline(always)]
     pub(crate) unsafe fn at(&self, loc: Loc) -> *mut u8 {
         // SAFETY: the plan numbers no base beyond the table, and offsets lie within its memory.
-        unsafe { self.0.get_unchecked(loc.base as usize).add(loc.offset) }
+        unsafe { self.pointers.get_unchecked(loc.base as usize).add(loc.offset) }
     }
 }
 

@@ -73,10 +73,13 @@ impl Call<'_> {
         &self.inputs
     }
 
-    /// A weight that `build` asked for.
+    /// A weight that `build` asked for, with what [`Call::update`] made of it earlier in this step: a
+    /// layer that is used twice updates its statistics twice.
     #[track_caller]
     pub fn weight(&self, name: &str) -> Value {
-        match self.trace.weights.get(&format!("{}/{name}", self.path)) {
+        let path = format!("{}/{name}", self.path);
+        let updated = self.trace.updates.iter().find(|(p, _)| *p == path).map(|(_, value)| value);
+        match updated.or_else(|| self.trace.weights.get(&path)) {
             Some(value) => value.clone(),
             None => {
                 let problem = format!("build did not ask for a weight {name:?}");
@@ -97,7 +100,11 @@ impl Call<'_> {
 
     /// The new value of a weight that is not trained, from this training step on.
     pub fn update(&mut self, name: &str, value: Value) {
-        self.trace.updates.push((format!("{}/{name}", self.path), value));
+        let path = format!("{}/{name}", self.path);
+        match self.trace.updates.iter_mut().find(|(p, _)| *p == path) {
+            Some((_, earlier)) => *earlier = value,
+            None => self.trace.updates.push((path, value)),
+        }
     }
 
     /// Adds a scalar to the loss.

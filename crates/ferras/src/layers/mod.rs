@@ -12,6 +12,7 @@ mod spatial;
 mod testing;
 mod weights;
 
+pub(crate) use build::describe;
 pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
 pub use call::{Call, Trace};
 pub use layer::{Layer, LayerExt, LayerRef};

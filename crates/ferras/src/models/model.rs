@@ -94,8 +94,8 @@ impl Model {
         let had = |spec: &WeightSpec| {
             self.variables.iter().find(|v| v.spec.path == spec.path && v.spec.ty == spec.ty)
         };
+        check_room(&network.weights)?;
         let variable = |spec: &WeightSpec| {
-            check_room(spec)?;
             let value = match (had(spec), &spec.value) {
                 (Some(variable), _) => variable.value()?,
                 (None, Some(value)) => value.clone(),
@@ -209,16 +209,22 @@ impl Model {
     }
 }
 
-/// An error instead of an abort for a weight that this machine has no memory for.
-fn check_room(spec: &WeightSpec) -> Result<()> {
-    // Initial values are drawn as float64.
-    let places = spec.ty.shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
-    match places.map(|n| Vec::<f64>::new().try_reserve_exact(n)) {
-        Some(Ok(())) => Ok(()),
-        _ => Err(Error::Model(format!(
-            "there is no memory for weight {:?} of type {}; give its layer fewer units or filters, \
-             or a smaller input",
-            spec.path, spec.ty
+/// An error instead of an abort for weights that this machine has no memory for.
+fn check_room(specs: &[WeightSpec]) -> Result<()> {
+    let places = |spec: &WeightSpec| {
+        spec.ty.shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX)
+    };
+    let bytes = |spec: &WeightSpec| places(spec).saturating_mul(spec.ty.dtype.size());
+    let Some(largest) = specs.iter().max_by_key(|spec| places(spec)) else { return Ok(()) };
+    let kept = specs.iter().map(bytes).fold(0, usize::saturating_add);
+    // Initial values are drawn as float64, one weight after the other.
+    let drawn = places(largest).saturating_mul(size_of::<f64>());
+    match Vec::<u8>::new().try_reserve_exact(kept.saturating_add(drawn)) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(Error::Model(format!(
+            "there is no memory for weight {:?} of type {}: the model's weights are {kept} bytes in \
+             all; give its layer fewer units or filters, or a smaller input",
+            largest.path, largest.ty
         ))),
     }
 }
@@ -282,5 +288,32 @@ impl Layer for Nested {
         let (trace, path, trainable) = cx.parts();
         let path = path.to_string();
         self.network.trace(trace, &path, trainable, &inputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_must_fit_together() {
+        let spec = |n: usize| {
+            let dtype = ferras_graph::DType::F32;
+            let inputs = [TensorSpec { dtype, shape: [None, Some(1)].into() }];
+            let layer = LayerRef::new(crate::layers::Dense::new(n).use_bias(false));
+            Build::run(&layer, "dense", "dense", true, &inputs).unwrap().remove(0)
+        };
+        // The largest one that is accepted alone, by halving.
+        let (mut fits, mut fails) = (1_usize, 1_usize << 60);
+        while fails - fits > 1 << 20 {
+            let middle = fits + (fails - fits) / 2;
+            match check_room(&[spec(middle)]) {
+                Ok(()) => fits = middle,
+                Err(_) => fails = middle,
+            }
+        }
+        let many = vec![spec(fits / 2); 32];
+        let error = check_room(&many).unwrap_err().to_string();
+        assert!(error.contains("bytes in all"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! A network: the layers of a model in the order in which they are called, with their shapes.
 use super::{SymbolicInputs, SymbolicTensor};
-use crate::layers::{Build, LayerRef, PartialShape, TensorSpec, Trace, WeightSpec};
+use crate::layers::{Build, LayerRef, PartialShape, TensorSpec, Trace, WeightSpec, describe};
 use crate::{Error, Result};
 use ferras_graph::{Builder, TensorType, Value};
 use std::collections::HashSet;
@@ -127,7 +127,18 @@ impl Network {
                 None => call.inputs.iter().map(|&(c, k)| values[c][k].clone()).collect(),
             };
             let path = join(prefix, &entry.name);
-            values.push(trace.call(&entry.layer, &entry.name, &path, trainable, operands));
+            let mut outputs = trace.call(&entry.layer, &entry.name, &path, trainable, operands);
+            let (expected, found) = (call.outputs.len(), outputs.len());
+            if found < expected {
+                trace.builder.enter(describe(&entry.name, &*entry.layer.0.layer));
+                let problem = format!(
+                    "gave {expected} outputs when the model was built and {found} now; call_all \
+                     must give as many in training as otherwise"
+                );
+                outputs.resize(expected, trace.builder.error("call_all", problem));
+                trace.builder.leave();
+            }
+            values.push(outputs);
         }
         self.outputs.iter().map(|&(i, k)| values[i][k].clone()).collect()
     }

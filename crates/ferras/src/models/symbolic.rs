@@ -1,6 +1,7 @@
 //! The functional API's handles: what a layer will give for what goes in.
 use crate::layers::{InputLayer, LayerRef, PartialShape};
 use ferras_graph::DType;
+use std::fmt;
 use std::sync::Arc;
 
 /// The entry of a functional model: a symbolic tensor for data of one shape.
@@ -39,17 +40,41 @@ impl Input {
 }
 
 /// What a layer gives for what goes in: an edge of the functional graph. Cloning is cheap.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SymbolicTensor {
     pub(crate) node: Arc<SymbolicNode>,
     pub(crate) output: usize,
 }
 
 /// One use of a layer.
-#[derive(Debug)]
 pub(crate) struct SymbolicNode {
     pub(crate) layer: LayerRef,
     pub(crate) inputs: Vec<SymbolicTensor>,
+}
+
+/// What is before it is left out: written in full, a graph of shared inputs has no end.
+impl fmt::Debug for SymbolicTensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let info = &self.node.layer.0;
+        f.debug_struct("SymbolicTensor")
+            .field("layer", &info.layer.class_name())
+            .field("name", &info.name)
+            .field("inputs", &self.node.inputs.len())
+            .field("output", &self.output)
+            .finish()
+    }
+}
+
+/// One after the other: a chain may be thousands deep.
+impl Drop for SymbolicNode {
+    fn drop(&mut self) {
+        let mut rest = std::mem::take(&mut self.inputs);
+        while let Some(tensor) = rest.pop() {
+            if let Ok(mut node) = Arc::try_unwrap(tensor.node) {
+                rest.append(&mut node.inputs);
+            }
+        }
+    }
 }
 
 impl SymbolicTensor {
@@ -114,5 +139,29 @@ impl From<&[SymbolicTensor]> for SymbolicInputs {
 impl From<Vec<SymbolicTensor>> for SymbolicInputs {
     fn from(x: Vec<SymbolicTensor>) -> SymbolicInputs {
         SymbolicInputs(x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn shared_inputs_are_written_once() {
+        let mut x = Input::named("x", [2]);
+        for _ in 0..64 {
+            x = Add::new().apply([&x, &x]);
+        }
+        let text = format!("{x:?}");
+        assert_eq!(text, "SymbolicTensor { layer: \"Add\", name: None, inputs: 2, output: 0 }");
+    }
+
+    #[test]
+    fn a_long_chain_is_let_go() {
+        let relu = ReLU::new().layer();
+        let mut x = Input::new([2]);
+        for _ in 0..200_000 {
+            x = relu.apply(&x);
+        }
     }
 }

@@ -42,6 +42,34 @@ pub trait Dataset: Send {
     }
 }
 
+/// The batches of a pass. A panic of the data set becomes the error of a batch, so that training
+/// ends as for any other.
+pub(crate) fn pass<'a>(
+    dataset: &'a mut (dyn Dataset + 'a),
+) -> impl Iterator<Item = Result<Batch>> + 'a {
+    let mut batches = Some(caught(move || dataset.batches()));
+    std::iter::from_fn(move || {
+        let next = match batches.as_mut()? {
+            Ok(batches) => caught(|| batches.next()),
+            Err(_) => batches.take()?.map(|_| None),
+        };
+        if next.is_err() {
+            batches = None;
+        }
+        next.and_then(Option::transpose).transpose()
+    })
+}
+
+/// What a part of a data set gives; a panic in it as an error.
+pub(crate) fn caught<R>(part: impl FnOnce() -> R) -> Result<R> {
+    // After a panic the data set is not asked again.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(part)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
+        Error::Data(format!("the data set panicked instead of giving a batch: {text}"))
+    })
+}
+
 /// One batch of a stream: inputs, targets and, where there are any, sample weights.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {

@@ -2,7 +2,7 @@
 use super::callback::{Access, Callback, Run, RunParams};
 use super::compile::Target;
 use super::data::Data;
-use super::dataset::{Arrays, Dataset, Rows, Staging, positive};
+use super::dataset::{Arrays, Dataset, Rows, Staging, pass, positive};
 use super::history::Logs;
 use super::metric::{TrackerStates, Trackers};
 use super::options::Evaluate;
@@ -73,7 +73,7 @@ impl Model {
         let mut gathered: Option<(Trackers, TrackerStates)> = None;
         let mut staging = Staging::default();
         let steps = options.steps.map_or(Ok(usize::MAX), |n| positive("steps", n))?;
-        for batch in dataset.batches().take(steps) {
+        for batch in pass(dataset).take(steps) {
             let arrays = self.check_batch(&targets, batch?, &[])?;
             let (trackers, states) = match &mut gathered {
                 Some(found) => found,

@@ -2,7 +2,7 @@
 use super::callback::{Access, Callback, Run, RunParams};
 use super::compile::Target;
 use super::data::Data;
-use super::dataset::{Arrays, Batch, Dataset, Rows, Staging, positive};
+use super::dataset::{Arrays, Batch, Dataset, Rows, Staging, caught, pass, positive};
 use super::history::{History, Logs};
 use super::metric::{TrackerStates, Trackers};
 use super::options::{Fit, OnBatch, ValidationFreq};
@@ -77,7 +77,7 @@ impl Model {
             return Err(Error::argument("sample_weight", problem));
         }
         let steps = options.steps_per_epoch.map(|n| positive("steps_per_epoch", n)).transpose()?;
-        let first = dataset.batches().next();
+        let first = pass(dataset).next();
         let first = first.ok_or_else(no_batch)??;
         let (x, y, weighting) = parts(first, &class_weight);
         let (targets, checked) = self.prepare(x, y, weighting)?;
@@ -86,7 +86,7 @@ impl Model {
         let passes = options.epochs.unwrap_or(1).saturating_sub(options.initial_epoch);
         let batch_size = options.batch_size.unwrap_or(32);
         let training = Training::new(self, targets, trackers, options, batch_size, validation)?;
-        let length = dataset.len();
+        let length = caught(|| dataset.len())?;
         std::thread::scope(|scope| {
             let (sender, receiver) = mpsc::sync_channel(PREFETCH);
             scope.spawn(move || read_ahead(dataset, passes, &sender));
@@ -265,22 +265,12 @@ fn read_ahead(
     passes: usize,
     sender: &mpsc::SyncSender<Option<Result<Batch>>>,
 ) {
-    // A panic of the stream becomes the error of a batch, so that training ends as for any other.
-    let read = || {
-        for _ in 0..passes {
-            for batch in dataset.batches().map(Some).chain(std::iter::once(None)) {
-                if sender.send(batch).is_err() {
-                    return;
-                }
+    for _ in 0..passes {
+        for batch in pass(dataset).map(Some).chain(std::iter::once(None)) {
+            if sender.send(batch).is_err() {
+                return;
             }
         }
-    };
-    if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
-        let error = Error::Data(format!("the data set panicked instead of giving a batch: {text}"));
-        // Nobody may be there to hear it.
-        let _ = sender.send(Some(Err(error)));
     }
 }
 

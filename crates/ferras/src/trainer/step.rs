@@ -30,9 +30,45 @@ struct StepKey {
     weights: Vec<Option<TensorType>>,
 }
 
-/// Compiled steps by what they were compiled for; shared by threads that predict.
+/// Compiled steps that are kept: batches of ever new sizes must not fill the memory.
+const MOST_STEPS: usize = 32;
+
+/// Compiled steps by what they were compiled for, those used last; shared by threads that predict.
 #[derive(Debug, Default)]
-pub(crate) struct StepCache(Mutex<HashMap<StepKey, Arc<Step>>>);
+pub(crate) struct StepCache(Mutex<Steps>);
+
+#[derive(Debug, Default)]
+struct Steps {
+    /// Each with the time of its last use.
+    entries: HashMap<StepKey, (Arc<Step>, u64)>,
+    /// Counts uses.
+    time: u64,
+}
+
+impl StepCache {
+    fn get(&self, key: &StepKey) -> Option<Arc<Step>> {
+        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.time += 1;
+        let now = steps.time;
+        let (step, used) = steps.entries.get_mut(key)?;
+        *used = now;
+        Some(step.clone())
+    }
+
+    /// Keeps a step, in place of the one that was not used for longest where there are too many.
+    fn insert(&self, key: StepKey, step: Arc<Step>) {
+        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.time += 1;
+        let now = steps.time;
+        steps.entries.insert(key, (step, now));
+        if steps.entries.len() > MOST_STEPS {
+            let oldest = steps.entries.iter().min_by_key(|(_, (_, used))| *used);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                steps.entries.remove(&oldest);
+            }
+        }
+    }
+}
 
 /// A compiled step.
 #[derive(Debug)]
@@ -76,9 +112,8 @@ impl Model {
         trackers: &[Tracker],
     ) -> Result<Arc<Step>> {
         let key = batch.key(mode);
-        let cache = &self.training.steps.0;
-        if let Some(step) = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(step.clone());
+        if let Some(step) = self.training.steps.get(&key) {
+            return Ok(step);
         }
         let graph = match mode {
             Mode::Predict => self.trace_predict(&key.x)?,
@@ -86,7 +121,7 @@ impl Model {
         };
         let writes = graph.states.iter().map(|s| s.update.is_some()).collect();
         let step = Arc::new(Step { executable: self.backend.compile(&graph)?, writes });
-        cache.lock().unwrap_or_else(PoisonError::into_inner).insert(key, step.clone());
+        self.training.steps.insert(key, step.clone());
         Ok(step)
     }
 
@@ -293,4 +328,26 @@ pub(crate) fn trackers(model: &Model, targets: &[Target], y: &[Tensor]) -> Resul
     let shapes: Vec<_> =
         targets.iter().filter_map(|t| shapes.get(t.output).map(|s| s.shape.clone())).collect();
     Trackers::new(model, targets, several, y, &shapes)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn ever_new_batch_sizes_keep_few_steps() {
+        let x = Input::new([None, Some(2)]);
+        let y = Dense::new(1).apply(&GlobalAveragePooling1D::new().apply(&x));
+        let mut model = Model::new(&x, &y).unwrap();
+        model.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
+        for length in 1..=100 {
+            let x = ndarray::Array3::<f32>::ones((2, length, 2));
+            model.train_on_batch(&x, [1.0_f32, 2.0]).unwrap();
+            // One in use all the time is never thrown out.
+            model.predict(ndarray::Array3::<f32>::ones((1, 1, 2))).unwrap();
+        }
+        let steps = model.training.steps.0.lock().unwrap();
+        assert_eq!(steps.entries.len(), super::MOST_STEPS);
+        assert!(steps.entries.keys().any(|key| key.mode == super::Mode::Predict));
+    }
 }

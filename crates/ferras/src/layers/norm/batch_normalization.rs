@@ -144,3 +144,25 @@ impl Layer for BatchNormalization {
         narrow(&y, &input)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn each_use_of_a_shared_one_updates_the_statistics() {
+        let norm = BatchNormalization::new().momentum(0.5).name("norm").layer();
+        let (a, b) = (Input::new([1]), Input::new([1]));
+        let sum = Add::new().apply([&norm.apply(&a), &norm.apply(&b)]);
+        let mut model = Model::new([&a, &b], &sum).unwrap();
+        model.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
+        let column = |values: [f32; 2]| Tensor::new([2, 1], values.to_vec()).unwrap();
+        // Means 4 and 8, variances 1 and 9.
+        let (x, y) = ([&column([3.0, 5.0]), &column([5.0, 11.0])], column([0.0, 0.0]));
+        model.train_on_batch(x, &y).unwrap();
+        let weights = model.get_weights().unwrap();
+        // mean: 0 → 2 → 5; variance: 1 → 1 → 5.
+        assert_eq!(weights[2].to_f64_vec(), [5.0]);
+        assert_eq!(weights[3].to_f64_vec(), [5.0]);
+    }
+}
