@@ -11,10 +11,8 @@ pub use choice::{Axes, Choice, Vocabulary};
 pub use configured::{
     ArgumentInfo, ConfigValue, Configured, FromConfig, Map, Reader, Scope, serialize,
 };
-#[cfg(test)]
-pub(crate) use identifier::find;
 pub use identifier::{Entry, Family, Identifier};
-pub(crate) use identifier::{family, register};
+pub(crate) use identifier::{family, find, register};
 pub use settings::{
     Settings, backend, check, epsilon, floatx, home, image_data_format, set_backend, set_epsilon,
     set_floatx, set_image_data_format,

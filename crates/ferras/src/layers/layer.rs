@@ -79,6 +79,14 @@ pub(crate) struct LayerInfo {
     pub(crate) at: &'static Location<'static>,
 }
 
+impl LayerInfo {
+    /// The layer's own struct, if it is an `L`.
+    pub(crate) fn layer_as<L: Layer>(&self) -> Option<&L> {
+        let any: &dyn Any = &*self.layer;
+        any.downcast_ref()
+    }
+}
+
 impl LayerRef {
     /// The handle of a layer.
     #[track_caller]
@@ -138,8 +146,7 @@ impl LayerRef {
 
     /// The layer's own struct, if it is an `L`.
     pub fn downcast<L: Layer>(&self) -> Option<&L> {
-        let any: &dyn Any = &*self.0.layer;
-        any.downcast_ref()
+        self.0.layer_as()
     }
 
     fn with(mut self, change: impl FnOnce(&mut LayerInfo)) -> LayerRef {

@@ -1,4 +1,5 @@
 //! Models: how layers are put together, described and built.
+mod config;
 mod model;
 mod network;
 mod sequential;
@@ -6,9 +7,11 @@ mod summary;
 mod symbolic;
 mod table;
 
-pub(crate) use model::Topology;
 pub use model::{Model, Variable};
+pub(crate) use model::{Nested, Topology};
 pub use network::Network;
+pub(crate) use network::{NetworkLayer, name_layers};
 pub use sequential::Sequential;
+pub(crate) use sequential::stack_network;
 pub use summary::Summary;
 pub use symbolic::{Input, SymbolicInputs, SymbolicTensor};

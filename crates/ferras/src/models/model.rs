@@ -235,7 +235,8 @@ pub(crate) struct Nested {
     pub(crate) network: Arc<Network>,
     /// Whether it is a stack of layers.
     pub(crate) sequential: bool,
-    values: Vec<Tensor>,
+    /// Where it has weights already.
+    pub(super) values: Vec<Tensor>,
 }
 
 impl Configured for Nested {
@@ -270,10 +271,11 @@ impl Layer for Nested {
             return Err(cx.error(format!("expected input {expected}, got {found}")));
         }
         let trainable = cx.trainable();
-        for (spec, value) in self.network.weights.iter().zip(&self.values) {
+        for (i, spec) in self.network.weights.iter().enumerate() {
             let own = cx.weight(&spec.path, spec.ty.shape.clone());
             let path = std::mem::take(&mut own.path);
-            *own = WeightSpec { path, value: Some(value.clone()), ..spec.clone() };
+            let value = self.values.get(i).or(spec.value.as_ref()).cloned();
+            *own = WeightSpec { path, value, ..spec.clone() };
             own.trainable &= trainable;
         }
         Ok(())

@@ -264,7 +264,7 @@ fn sort_layers(
 }
 
 /// Gives unnamed layers `dense`, `dense_1`, …; a name given twice is an error.
-pub(super) fn name_layers(layers: Vec<LayerRef>) -> Result<Vec<NetworkLayer>> {
+pub(crate) fn name_layers(layers: Vec<LayerRef>) -> Result<Vec<NetworkLayer>> {
     let mut taken: HashSet<String> = HashSet::new();
     for name in layers.iter().filter_map(|l| l.0.name.as_deref()) {
         if name.is_empty() || name.contains(['/', '\\', '\0']) {

@@ -103,7 +103,7 @@ impl Model {
 }
 
 /// The network of a stack; `None` where neither it nor the data tells the input.
-pub(super) fn stack_network(
+pub(crate) fn stack_network(
     layers: &[LayerRef],
     data: Option<PartialShape>,
 ) -> Option<Result<Network>> {

@@ -1,4 +1,6 @@
 //! Models and weights in files.
+mod config;
+
 use crate::datasets::npz;
 use crate::models::Model;
 use crate::{Error, Result};

@@ -22,11 +22,11 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Compile {
-    optimizer: Optimizer,
-    losses: PerOutput<Option<Loss>>,
-    loss_weights: PerOutput<f64>,
-    metrics: PerOutput<Vec<Metric>>,
-    weighted_metrics: PerOutput<Vec<Metric>>,
+    pub(crate) optimizer: Optimizer,
+    pub(crate) losses: PerOutput<Option<Loss>>,
+    pub(crate) loss_weights: PerOutput<f64>,
+    pub(crate) metrics: PerOutput<Vec<Metric>>,
+    pub(crate) weighted_metrics: PerOutput<Vec<Metric>>,
 }
 
 /// Something for each output of a model.

@@ -18,6 +18,7 @@ pub(crate) mod testing;
 
 pub use callback::{Callback, Run, RunParams};
 pub use compile::Compile;
+pub(crate) use compile::PerOutput;
 pub use history::{History, Logs};
 pub use options::{Evaluate, Fit, OnBatch, Predict, ValidationFreq, Verbose};
 

@@ -1,0 +1,226 @@
+//! Functional models: layers, their uses, and the tensors between them.
+use super::read::{Reader, layer_error, list};
+use crate::config::{Map, Scope, mismatch};
+use crate::layers::{InputLayer, LayerRef};
+use crate::models::{Nested, Network, SymbolicInputs, SymbolicTensor};
+use crate::{Error, Result};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+
+/// Uses of layers in a file, those of nested models counted each time the model is used.
+const MAX_CALLS: usize = 50_000;
+
+/// Where a tensor comes from: layer by its place, use, output.
+type Source = (usize, usize, usize);
+
+/// One use of a layer.
+struct Node {
+    inputs: Vec<Source>,
+}
+
+/// The layers of a file and their uses.
+struct Graph<'a> {
+    place: HashMap<&'a str, usize>,
+    layers: Vec<LayerRef>,
+    nodes: Vec<Vec<Node>>,
+}
+
+/// The network of a functional model's configuration.
+pub(super) fn read(
+    reader: &mut Reader,
+    config: &Map,
+    scope: &Scope,
+    freeze: impl Fn(LayerRef) -> LayerRef,
+) -> Result<Network> {
+    let objects = list(config, "layers")?;
+    let mut graph = Graph { place: HashMap::new(), layers: Vec::new(), nodes: Vec::new() };
+    for (i, json) in objects.iter().enumerate() {
+        let layer = freeze(reader.layer(json, scope)?);
+        let own = layer.0.name.clone();
+        let name = json.get("name").and_then(Json::as_str);
+        let name = name.or_else(|| json.pointer("/config/name")?.as_str());
+        let name = name.ok_or_else(|| invalid("a layer has no name"))?;
+        if graph.place.insert(name, i).is_some() {
+            return Err(invalid(&format!("two layers are named {name:?}")));
+        }
+        graph.layers.push(if own.is_none() { layer.name(name) } else { layer });
+    }
+    for json in objects {
+        let nodes = graph.read_nodes(json)?;
+        graph.nodes.push(nodes);
+    }
+    graph.check_size()?;
+    let offsets: Vec<usize> = objects.iter().map(own_inside).collect();
+    let ends = |key| graph.ends(config.get(key).unwrap_or(&Json::Null), key, &offsets);
+    let (inputs, outputs) = (ends("input_layers")?, ends("output_layers")?);
+    let tensors = graph.connect()?;
+    let find = |ends: Vec<Source>| -> Result<Vec<SymbolicTensor>> {
+        ends.iter().map(|source| graph.tensor(&tensors, source)).collect()
+    };
+    Network::new(find(inputs)?, find(outputs)?)
+}
+
+fn invalid(problem: &str) -> Error {
+    Error::Model(format!("the configuration does not describe a model: {problem}"))
+}
+
+/// Keras 3 counts a functional model's own inside as its first use where a model ends.
+fn own_inside(json: &Json) -> usize {
+    let sequential = json.get("class_name") == Some(&"Sequential".into());
+    usize::from(json.get("module").is_some() && !sequential)
+}
+
+impl<'a> Graph<'a> {
+    /// How a layer is used.
+    fn read_nodes(&self, json: &'a Json) -> Result<Vec<Node>> {
+        let none = Vec::new();
+        let nodes = match json.get("inbound_nodes") {
+            None | Some(Json::Null) => &none,
+            Some(Json::Array(nodes)) => nodes,
+            Some(other) => return Err(invalid(&mismatch("a list of inbound_nodes", other))),
+        };
+        let node = |json: &Json| {
+            let mut inputs = Vec::new();
+            let arguments = json.get("args").and_then(Json::as_array);
+            let arguments = arguments.ok_or_else(|| invalid(&mismatch("a node", json)))?;
+            for argument in arguments {
+                self.read_tensors(argument, &mut inputs)?;
+            }
+            Ok(Node { inputs })
+        };
+        let mut nodes = nodes.iter().map(node).collect::<Result<Vec<Node>>>()?;
+        let input = self.place_of(json).is_some_and(|i| self.is_input(i));
+        if input && nodes.is_empty() {
+            nodes.push(Node { inputs: Vec::new() });
+        }
+        Ok(nodes)
+    }
+
+    fn place_of(&self, json: &Json) -> Option<usize> {
+        let name = json.get("name").or_else(|| json.pointer("/config/name"));
+        self.place.get(name?.as_str()?).copied()
+    }
+
+    fn is_input(&self, layer: usize) -> bool {
+        self.layers[layer].downcast::<InputLayer>().is_some()
+    }
+
+    /// The tensors of a call's argument: one, or a list of them.
+    fn read_tensors(&self, json: &Json, inputs: &mut Vec<Source>) -> Result<()> {
+        match json {
+            Json::Array(list) => list.iter().try_for_each(|json| self.read_tensors(json, inputs)),
+            Json::Object(map) if map.get("class_name") == Some(&"__keras_tensor__".into()) => {
+                let history = json.pointer("/config/keras_history").unwrap_or(&Json::Null);
+                inputs.push(self.source(history)?);
+                Ok(())
+            }
+            other => Err(invalid(&mismatch("a tensor that a layer is called with", other))),
+        }
+    }
+
+    /// `[layer, use, output]`.
+    fn source(&self, json: &Json) -> Result<Source> {
+        let wrong = || invalid(&mismatch("[layer, node, tensor]", json));
+        let number = |json: &Json| json.as_u64().and_then(|n| usize::try_from(n).ok());
+        let Some([Json::String(name), node, output, ..]) = json.as_array().map(Vec::as_slice)
+        else {
+            return Err(wrong());
+        };
+        let layer = self.place.get(name.as_str());
+        let layer = *layer.ok_or_else(|| invalid(&format!("there is no layer {name:?}")))?;
+        let (node, output) = (number(node).ok_or_else(wrong)?, number(output).ok_or_else(wrong)?);
+        Ok((layer, node, output))
+    }
+
+    /// The tensors that a model begins or ends with: one, several, or some by name.
+    fn ends(&self, json: &Json, key: &str, offsets: &[usize]) -> Result<Vec<Source>> {
+        match json {
+            Json::Array(list) if list.first().is_some_and(Json::is_string) => {
+                let (layer, node, output) = self.source(json)?;
+                let nested = self.layers[layer].downcast::<Nested>().is_some();
+                let offset = if nested { offsets[layer].min(node) } else { 0 };
+                Ok(vec![(layer, node - offset, output)])
+            }
+            Json::Array(list) => {
+                let ends = list.iter().map(|json| self.ends(json, key, offsets));
+                Ok(ends.collect::<Result<Vec<_>>>()?.concat())
+            }
+            Json::Object(map) => {
+                // Keras feeds what is given by name in the order of the names.
+                let mut entries: Vec<(&String, &Json)> = map.iter().collect();
+                entries.sort_by_key(|(name, _)| *name);
+                let ends = entries.into_iter().map(|(_, json)| self.ends(json, key, offsets));
+                Ok(ends.collect::<Result<Vec<_>>>()?.concat())
+            }
+            other => Err(invalid(&mismatch(&format!("a list of {key}"), other))),
+        }
+    }
+
+    /// Bounds the work of building: nested models are traced at each use.
+    fn check_size(&self) -> Result<()> {
+        let uses = self.layers.iter().zip(&self.nodes);
+        let total = uses.fold(0, |sum: usize, (layer, nodes)| {
+            sum.saturating_add(size(layer).saturating_mul(nodes.len()))
+        });
+        match total <= MAX_CALLS {
+            true => Ok(()),
+            false => Err(invalid(&format!("its layers are used more than {MAX_CALLS} times"))),
+        }
+    }
+
+    /// Calls every layer once its inputs are there.
+    fn connect(&self) -> Result<HashMap<(usize, usize), SymbolicTensor>> {
+        let mut waiting: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut users: HashMap<(usize, usize), Vec<(usize, usize)>> = HashMap::new();
+        let mut ready = Vec::new();
+        for (layer, nodes) in self.nodes.iter().enumerate() {
+            for (use_, node) in nodes.iter().enumerate() {
+                waiting.insert((layer, use_), node.inputs.len());
+                for &(source, source_use, _) in &node.inputs {
+                    users.entry((source, source_use)).or_default().push((layer, use_));
+                }
+                if node.inputs.is_empty() {
+                    ready.push((layer, use_));
+                }
+            }
+        }
+        ready.reverse();
+        let mut tensors = HashMap::new();
+        while let Some((layer, use_)) = ready.pop() {
+            let node = &self.nodes[layer][use_];
+            let inputs = node.inputs.iter().map(|source| self.tensor(&tensors, source));
+            let inputs = SymbolicInputs(inputs.collect::<Result<_>>()?);
+            tensors
+                .insert((layer, use_), SymbolicTensor::applied(self.layers[layer].clone(), inputs));
+            for user in users.remove(&(layer, use_)).unwrap_or_default() {
+                if let Some(open) = waiting.get_mut(&user) {
+                    *open -= 1;
+                    if *open == 0 {
+                        ready.push(user);
+                    }
+                }
+            }
+        }
+        Ok(tensors)
+    }
+
+    fn tensor(
+        &self,
+        tensors: &HashMap<(usize, usize), SymbolicTensor>,
+        &(layer, node, output): &Source,
+    ) -> Result<SymbolicTensor> {
+        let found = tensors.get(&(layer, node)).map(|tensor| tensor.output(output));
+        found.ok_or_else(|| {
+            let handle = &self.layers[layer].0;
+            let problem = format!("its use number {node} is not there or depends on itself");
+            layer_error(handle.name.as_deref(), handle.layer.class_name(), &problem)
+        })
+    }
+}
+
+/// Uses of layers that one use of this layer comes to.
+fn size(layer: &LayerRef) -> usize {
+    let Some(nested) = layer.downcast::<Nested>() else { return 1 };
+    let calls = nested.network.calls.iter().map(|c| size(&nested.network.layers[c.layer].layer));
+    calls.fold(1, usize::saturating_add)
+}

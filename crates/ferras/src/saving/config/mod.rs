@@ -1,0 +1,17 @@
+//! Keras' JSON of models: what is in `config.json`, in `model_config` and `training_config` of
+//! `.h5` files, and what `to_json` gives.
+//!
+//! Everything that comes from a file goes through one gate before a class is looked up: see
+//! [`gate`].
+pub(crate) mod compile;
+mod functional;
+mod gate;
+mod model;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub(crate) use compile::compile_from;
+pub(crate) use read::{Architecture, deserialize_model};
+pub(crate) use write::serialize_model;

@@ -1,0 +1,90 @@
+//! Models by their configuration: `get_config`, `from_config`, `to_json`, `from_json`,
+//! `clone_model`.
+use super::{Architecture, compile_from, deserialize_model, serialize_model};
+use crate::config::Scope;
+use crate::models::{Model, Topology};
+use crate::{Error, Result};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+impl Model {
+    /// Keras' object of the model: class, layers and how they are connected, and what it was
+    /// compiled with; no weights.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let x = Input::new([4]);
+    /// let model = Model::new(&x, &Dense::new(1).name("y").apply(&x))?;
+    /// let config = model.get_config()?;
+    /// assert_eq!(config["class_name"], "Functional");
+    /// assert_eq!(config["config"]["output_layers"], serde_json::json!(["y", 0, 0]));
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn get_config(&self) -> Result<Json> {
+        serialize_model(self)
+    }
+
+    /// The model of an object that [`Model::get_config`] or Keras gave, of any version: with
+    /// initial weights, and not compiled.
+    ///
+    /// Nothing but layers that Ferras has, or that the program registered, is ever made; what
+    /// holds code is an error.
+    pub fn from_config(config: &Json) -> Result<Model> {
+        deserialize_model(config, &Scope::default())
+    }
+
+    /// [`Model::get_config`] as text: Keras' `to_json`.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let mut model = Sequential::new().add(Dense::new(1).input_dim(3)).build()?;
+    /// model.compile(Compile::new().optimizer("adam").loss("mse"))?;
+    /// let again = Model::from_json(&model.to_json()?)?;
+    /// assert_eq!(again.count_params(), 3 + 1);
+    /// assert_eq!(again.get_config()?, model.get_config()?);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn to_json(&self) -> Result<String> {
+        Ok(self.get_config()?.to_string())
+    }
+
+    /// The model of a text that [`Model::to_json`] or Keras gave: Keras' `model_from_json`. It has
+    /// initial weights, and is compiled if it was.
+    pub fn from_json(text: &str) -> Result<Model> {
+        let json: Json = serde_json::from_str(text)
+            .map_err(|e| Error::Model(format!("the configuration is not JSON: {e}")))?;
+        let scope = Scope::default();
+        let architecture = Architecture::read(&json, &scope)?;
+        let outputs = architecture.network().map_or(1, |n| n.outputs.len());
+        let compile = compile_from(&json["compile_config"], outputs, &scope)?;
+        let mut model = architecture.model()?;
+        if let Some(compile) = compile {
+            model.compile(compile)?;
+        }
+        Ok(model)
+    }
+
+    /// The same layers with new initial weights, not compiled: Keras' `clone_model`.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let model = Sequential::new().add(Dense::new(2).input_dim(3)).build()?;
+    /// let clone = model.clone_model()?;
+    /// assert_eq!(clone.count_params(), model.count_params());
+    /// assert_ne!(clone.get_weights()?, model.get_weights()?);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn clone_model(&self) -> Result<Model> {
+        let topology = match &self.topology {
+            Topology::Built { network, sequential } => {
+                let mut network = (**network).clone();
+                for weight in &mut network.weights {
+                    weight.value = None;
+                }
+                Topology::Built { network: Arc::new(network), sequential: *sequential }
+            }
+            stack => stack.clone(),
+        };
+        Model::assemble(&self.name, topology, None)
+    }
+}

@@ -1,0 +1,266 @@
+//! Models from Keras' JSON.
+use super::functional;
+use super::gate;
+use crate::config::{Entry, Map, Scope, find, mismatch};
+use crate::layers::{InputLayer, Layer, LayerRef, PartialShape};
+use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
+use crate::{DType, Error, Result};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// Layers of a file, those of nested models counted.
+const MAX_LAYERS: usize = 10_000;
+
+/// A model without values of weights: nothing of their size has been allocated.
+#[derive(Clone, Debug)]
+pub(crate) struct Architecture {
+    pub(crate) name: String,
+    pub(crate) topology: Topology,
+}
+
+/// The model of a configuration, with initial weights and not compiled.
+pub(crate) fn deserialize_model(config: &Json, scope: &Scope) -> Result<Model> {
+    Architecture::read(config, scope)?.model()
+}
+
+impl Architecture {
+    /// Reads Keras' object of a model, of any version.
+    pub(crate) fn read(json: &Json, scope: &Scope) -> Result<Architecture> {
+        gate::check(json)?;
+        let mut reader = Reader { layers: 0 };
+        let model = reader.model(json, scope)?;
+        let topology = match model.inside {
+            Inside::Network { network, sequential } => {
+                Topology::Built { network: Arc::new(network), sequential }
+            }
+            Inside::Stack(layers) => Topology::Stack(layers),
+        };
+        Ok(Architecture { name: model.name, topology })
+    }
+
+    /// The network with what its layers ask for; none while its input is not known.
+    pub(crate) fn network(&self) -> Option<&Network> {
+        match &self.topology {
+            Topology::Built { network, .. } => Some(network),
+            Topology::Stack(_) => None,
+        }
+    }
+
+    /// The model with initial weights.
+    pub(crate) fn model(self) -> Result<Model> {
+        Model::assemble(&self.name, self.topology, None)
+    }
+}
+
+/// What is read of a model.
+pub(super) struct ReadModel {
+    pub(super) name: String,
+    pub(super) trainable: bool,
+    pub(super) inside: Inside,
+}
+
+pub(super) enum Inside {
+    Network {
+        network: Network,
+        sequential: bool,
+    },
+    /// A stack whose input is not known.
+    Stack(Vec<LayerRef>),
+}
+
+/// Reads one file.
+pub(super) struct Reader {
+    /// How many layers there were so far.
+    layers: usize,
+}
+
+impl Reader {
+    fn model(&mut self, json: &Json, scope: &Scope) -> Result<ReadModel> {
+        let scope = scope.deeper()?;
+        let class = class_name(json)?;
+        let config = config_of(json)?;
+        let sequential = match class {
+            "Sequential" => true,
+            _ if is_model(class) && config.contains_key("input_layers") => false,
+            other => return Err(not_a_model(other)),
+        };
+        let default = if sequential { "sequential" } else { "functional" };
+        let handle = Handle::read(config)?;
+        let name = handle.name.unwrap_or_else(|| default.into());
+        let freeze = |layer: LayerRef| match handle.trainable {
+            true => layer,
+            false => layer.trainable(false),
+        };
+        let inside = match sequential {
+            true => self.stack(json, config, &scope, freeze)?,
+            false => {
+                let network = functional::read(self, config, &scope, freeze)?;
+                Inside::Network { network, sequential: false }
+            }
+        };
+        Ok(ReadModel { name, trainable: handle.trainable, inside })
+    }
+
+    fn stack(
+        &mut self,
+        json: &Json,
+        config: &Map,
+        scope: &Scope,
+        freeze: impl Fn(LayerRef) -> LayerRef,
+    ) -> Result<Inside> {
+        let mut layers = Vec::new();
+        for json in list(config, "layers")? {
+            layers.push(freeze(self.layer(json, scope)?));
+        }
+        let shape = [config.get("build_input_shape"), json.pointer("/build_config/input_shape")];
+        let shape = shape.into_iter().flatten().find(|shape| !shape.is_null());
+        let first = layers.first();
+        if let Some(nested) = first.and_then(LayerRef::downcast::<Nested>) {
+            let input = nested.network.input_specs().first().map(|s| (s.shape.clone(), s.dtype));
+            if let Some((shape, dtype)) = input {
+                layers.insert(0, InputLayer::new(shape).dtype(dtype).into());
+            }
+        } else if let Some(shape) = shape
+            && first.is_some_and(|l| l.downcast::<InputLayer>().is_none())
+        {
+            layers.insert(0, InputLayer::new(shape_of(shape, scope)?).into());
+        }
+        match layers.first() {
+            Some(input) if input.downcast::<InputLayer>().is_some() => {
+                let input = SymbolicTensor::applied(input.clone(), Vec::new().into());
+                let rest = layers.iter().skip(1);
+                let output = rest.fold(input.clone(), |x, layer| layer.apply(&x));
+                let network = Network::new(&input, &output)?;
+                Ok(Inside::Network { network, sequential: true })
+            }
+            _ => Ok(Inside::Stack(layers)),
+        }
+    }
+
+    /// One layer with its handle; a model inside counts as one.
+    pub(super) fn layer(&mut self, json: &Json, scope: &Scope) -> Result<LayerRef> {
+        self.layers += 1;
+        if self.layers > MAX_LAYERS {
+            let problem = format!("the configuration has more than {MAX_LAYERS} layers");
+            return Err(Error::Model(problem));
+        }
+        let class = class_name(json)?;
+        if is_model(class) {
+            return self.nested(json, scope);
+        }
+        let config = config_of(json)?;
+        let handle = Handle::read(config)?;
+        let entry = lookup(json, class, handle.name.as_deref())?;
+        let mut own = config.clone();
+        for key in ["name", "trainable", "dtype"] {
+            // The element type of an input is its own argument.
+            if class != "InputLayer" || key != "dtype" {
+                own.shift_remove(key);
+            }
+        }
+        let layer = (entry.make)(&own, scope)
+            .map_err(|error| layer_error(handle.name.as_deref(), class, &error.to_string()))?;
+        let layer = LayerRef::from_arc(layer).trainable(handle.trainable);
+        let layer = match handle.name {
+            Some(name) => layer.name(name),
+            None => layer,
+        };
+        Ok(match handle.dtype {
+            Some(dtype) if class != "InputLayer" => layer.dtype(dtype),
+            _ => layer,
+        })
+    }
+
+    fn nested(&mut self, json: &Json, scope: &Scope) -> Result<LayerRef> {
+        let model = self.model(json, scope)?;
+        let Inside::Network { network, sequential } = model.inside else {
+            let problem = "its input shape is not in the configuration";
+            return Err(layer_error(Some(&model.name), "Sequential", problem));
+        };
+        let nested = Nested::new(Arc::new(network), sequential);
+        Ok(LayerRef::new(nested).name(model.name).trainable(model.trainable))
+    }
+}
+
+/// What the configurations of all layers have in common.
+struct Handle {
+    name: Option<String>,
+    trainable: bool,
+    dtype: Option<DType>,
+}
+
+impl Handle {
+    fn read(config: &Map) -> Result<Handle> {
+        let name = match config.get("name") {
+            None | Some(Json::Null) => None,
+            Some(Json::String(name)) => Some(name.clone()),
+            Some(other) => return Err(wrong("name", &mismatch("a string", other))),
+        };
+        let trainable = match config.get("trainable") {
+            None | Some(Json::Null) => true,
+            Some(Json::Bool(trainable)) => *trainable,
+            Some(other) => return Err(wrong("trainable", &mismatch("true or false", other))),
+        };
+        let dtype = config.get("dtype").filter(|json| !json.is_null()).map(policy).transpose()?;
+        Ok(Handle { name, trainable, dtype })
+    }
+}
+
+/// The element type that a policy stands for.
+fn policy(json: &Json) -> Result<DType> {
+    let name = json.pointer("/config/name").unwrap_or(json);
+    name.as_str().and_then(DType::parse).ok_or_else(|| {
+        wrong("dtype", &mismatch("the name of an element type, such as \"float32\"", json))
+    })
+}
+
+fn wrong(argument: &str, problem: &str) -> Error {
+    Error::argument(argument, format!("of the configuration: {problem}"))
+}
+
+/// The error of a layer of a file.
+pub(super) fn layer_error(name: Option<&str>, class: &str, problem: &str) -> Error {
+    let layer = name.unwrap_or("without a name").to_string();
+    Error::Layer { layer, class: class.to_string(), problem: problem.to_string() }
+}
+
+fn not_a_model(class: &str) -> Error {
+    Error::Model(format!(
+        "the configuration is that of a {class}, expected a Sequential or a Functional model"
+    ))
+}
+
+/// Whether a class is one of Keras' models.
+fn is_model(class: &str) -> bool {
+    matches!(class, "Sequential" | "Functional" | "Model")
+}
+
+/// The row of a layer's class.
+fn lookup(json: &Json, class: &str, name: Option<&str>) -> Result<Entry<dyn Layer>> {
+    let registered = json.get("registered_name").and_then(Json::as_str);
+    let by_name = registered.and_then(|r| find::<dyn Layer>(r).ok());
+    by_name.map_or_else(|| find::<dyn Layer>(class), Ok).map_err(|_| {
+        let problem = "Ferras has no layer of this class, and the program has registered none";
+        layer_error(name, class, problem)
+    })
+}
+
+pub(super) fn class_name(json: &Json) -> Result<&str> {
+    let class = json.get("class_name").and_then(Json::as_str);
+    class.ok_or_else(|| wrong("class_name", &mismatch("an object with a class_name", json)))
+}
+
+pub(super) fn config_of(json: &Json) -> Result<&Map> {
+    let config = json.get("config").and_then(Json::as_object);
+    config.ok_or_else(|| wrong("config", &mismatch("an object with a config", json)))
+}
+
+pub(super) fn list<'a>(config: &'a Map, key: &str) -> Result<&'a Vec<Json>> {
+    let json = config.get(key).unwrap_or(&Json::Null);
+    json.as_array().ok_or_else(|| wrong(key, &mismatch("a list", json)))
+}
+
+fn shape_of(json: &Json, scope: &Scope) -> Result<PartialShape> {
+    use crate::config::ConfigValue;
+    PartialShape::from_json(json, scope).map_err(|problem| wrong("input_shape", &problem))
+}

@@ -1,0 +1,214 @@
+//! Models as Keras writes them into `config.json`.
+use super::compile::compile_config;
+use crate::config::{Map, floatx, serialize};
+use crate::layers::{InputLayer, PartialShape, TensorSpec};
+use crate::models::{Model, Nested, Network, NetworkLayer, Topology, name_layers, stack_network};
+use crate::{DType, Result};
+use serde_json::{Value as Json, json};
+
+/// The whole object: class, layers, how they are connected, and what was compiled.
+pub(crate) fn serialize_model(model: &Model) -> Result<Json> {
+    let mut object = match &model.topology {
+        Topology::Built { network, sequential } => {
+            network_object(network, *sequential, &model.name, true, None)
+        }
+        Topology::Stack(layers) => match stack_network(layers, None) {
+            Some(network) => network_object(&network?, true, &model.name, true, None),
+            None => {
+                let layers = name_layers(layers.clone())?;
+                let layers = layers.iter().map(|entry| layer_object(entry, None)).collect();
+                sequential_object(&model.name, true, None, layers)
+            }
+        },
+    };
+    object.insert("compile_config".into(), compile_config(model)?);
+    Ok(Json::Object(object))
+}
+
+/// An object in Keras' form without a configuration.
+fn object(module: &str, class: &str, registered: Json, config: Map) -> Map {
+    let mut map = Map::new();
+    map.insert("module".into(), json!(module));
+    map.insert("class_name".into(), json!(class));
+    map.insert("config".into(), Json::Object(config));
+    map.insert("registered_name".into(), registered);
+    map
+}
+
+fn sequential_object(name: &str, trainable: bool, dtype: Option<DType>, layers: Vec<Json>) -> Map {
+    let mut config = handle(name, trainable);
+    config.insert("dtype".into(), policy(dtype));
+    config.insert("layers".into(), layers.into());
+    object("keras", "Sequential", Json::Null, config)
+}
+
+/// What stands first in the configuration of every layer.
+fn handle(name: &str, trainable: bool) -> Map {
+    [("name".to_string(), json!(name)), ("trainable".to_string(), json!(trainable))]
+        .into_iter()
+        .collect()
+}
+
+/// The element type of a layer, as Keras' policy.
+fn policy(dtype: Option<DType>) -> Json {
+    json!({
+        "module": "keras",
+        "class_name": "DTypePolicy",
+        "config": {"name": dtype.unwrap_or_else(floatx).name()},
+        "registered_name": null,
+    })
+}
+
+/// A built model, at the top or inside another one.
+fn network_object(
+    network: &Network,
+    sequential: bool,
+    name: &str,
+    trainable: bool,
+    dtype: Option<DType>,
+) -> Map {
+    if is_stack(network, sequential) {
+        let layers = network.calls.iter().map(|call| {
+            let entry = &network.layers[call.layer];
+            layer_object(entry, Some(&specs_of(network, &call.inputs)))
+        });
+        let mut map = sequential_object(name, trainable, dtype, layers.collect());
+        let shape = network.input_specs().first().map(|spec| shape_json(&spec.shape));
+        if let (Some(shape), Some(Json::Object(config))) = (shape, map.get_mut("config")) {
+            config.insert("build_input_shape".into(), shape.clone());
+            map.insert("build_config".into(), json!({"input_shape": shape}));
+        }
+        return map;
+    }
+    let uses = Uses::of(network);
+    let mut config = handle(name, trainable);
+    let layers: Vec<Json> = (0..network.layers.len()).map(|i| uses.layer(i)).collect();
+    config.insert("layers".into(), layers.into());
+    let inputs: Vec<Json> = network.inputs.iter().map(|&call| uses.end((call, 0))).collect();
+    let outputs: Vec<Json> = network.outputs.iter().map(|&at| uses.end(at)).collect();
+    config.insert("input_layers".into(), one_or_all(inputs));
+    config.insert("output_layers".into(), one_or_all(outputs));
+    let mut map = object("keras.src.models.functional", "Functional", json!("Functional"), config);
+    map.insert("build_config".into(), json!({"input_shape": null}));
+    map
+}
+
+/// Whether a network is a stack to Keras, which uses no layer twice.
+pub(super) fn is_stack(network: &Network, sequential: bool) -> bool {
+    sequential && network.calls.len() == network.layers.len()
+}
+
+/// Keras writes a single one without the list around it.
+fn one_or_all(mut list: Vec<Json>) -> Json {
+    if list.len() == 1 { list.swap_remove(0) } else { Json::Array(list) }
+}
+
+/// The uses of each layer of a network, which Keras calls its nodes.
+struct Uses<'a> {
+    network: &'a Network,
+    /// The calls of each layer.
+    of_layer: Vec<Vec<usize>>,
+    /// Which use of its layer each call is.
+    index: Vec<usize>,
+}
+
+impl Uses<'_> {
+    fn of(network: &Network) -> Uses<'_> {
+        let mut of_layer = vec![Vec::new(); network.layers.len()];
+        let mut index = Vec::with_capacity(network.calls.len());
+        for (i, call) in network.calls.iter().enumerate() {
+            index.push(of_layer[call.layer].len());
+            of_layer[call.layer].push(i);
+        }
+        Uses { network, of_layer, index }
+    }
+
+    fn entry(&self, call: usize) -> &NetworkLayer {
+        &self.network.layers[self.network.calls[call].layer]
+    }
+
+    /// Where a model begins or ends: layer, use, output.
+    fn end(&self, (call, output): (usize, usize)) -> Json {
+        let entry = self.entry(call);
+        // A functional model counts its own inside as its first use here, but not between layers.
+        let nested =
+            entry.layer.downcast::<Nested>().is_some_and(|n| !is_stack(&n.network, n.sequential));
+        json!([entry.name, self.index[call] + usize::from(nested), output])
+    }
+
+    /// A layer with its uses as nodes.
+    fn layer(&self, layer: usize) -> Json {
+        let entry = &self.network.layers[layer];
+        let inputs: Vec<_> =
+            self.of_layer[layer].iter().map(|&call| &self.network.calls[call].inputs).collect();
+        let first = inputs.first().map(|inputs| specs_of(self.network, inputs));
+        let mut json = layer_object(entry, first.as_deref());
+        let nested = entry.layer.downcast::<Nested>().is_some();
+        let several = inputs.iter().any(|inputs| inputs.len() > 1);
+        let node = |inputs: &&Vec<(usize, usize)>| {
+            let tensors: Vec<Json> = inputs.iter().map(|&at| self.tensor(at)).collect();
+            let arguments = if several { vec![Json::Array(tensors)] } else { tensors };
+            let options = if nested { json!({"mask": null}) } else { json!({}) };
+            json!({"args": arguments, "kwargs": options})
+        };
+        let nodes: Vec<Json> = inputs.iter().filter(|i| !i.is_empty()).map(node).collect();
+        if let Json::Object(map) = &mut json {
+            map.insert("name".into(), json!(entry.name));
+            map.insert("inbound_nodes".into(), nodes.into());
+        }
+        json
+    }
+
+    /// A symbolic tensor: what it is and where it comes from.
+    fn tensor(&self, (call, output): (usize, usize)) -> Json {
+        let spec = &self.network.calls[call].outputs[output];
+        json!({
+            "class_name": "__keras_tensor__",
+            "config": {
+                "shape": shape_json(&spec.shape),
+                "dtype": spec.dtype.name(),
+                "keras_history": [self.entry(call).name, self.index[call], output],
+            },
+        })
+    }
+}
+
+fn specs_of<'a>(network: &'a Network, inputs: &[(usize, usize)]) -> Vec<&'a TensorSpec> {
+    inputs.iter().map(|&(call, output)| &network.calls[call].outputs[output]).collect()
+}
+
+fn shape_json(shape: &PartialShape) -> Json {
+    json!(shape.to_vec())
+}
+
+/// One layer with its name, and the shapes it was built for where they are known.
+fn layer_object(entry: &NetworkLayer, inputs: Option<&[&TensorSpec]>) -> Json {
+    let info = &entry.layer.0;
+    if let Some(nested) = info.layer_as::<Nested>() {
+        let (network, sequential) = (&nested.network, nested.sequential);
+        let mut map = network_object(network, sequential, &entry.name, info.trainable, info.dtype);
+        map.insert("compile_config".into(), json!({}));
+        return Json::Object(map);
+    }
+    let mut json = serialize(&*info.layer);
+    if let Some(Json::Object(config)) = json.get_mut("config") {
+        let own = std::mem::take(config);
+        if info.layer_as::<InputLayer>().is_some() {
+            config.extend(own);
+            config.insert("name".into(), json!(entry.name));
+        } else {
+            config.extend(handle(&entry.name, info.trainable));
+            config.insert("dtype".into(), policy(info.dtype));
+            config.extend(own);
+        }
+    }
+    let shape = match inputs {
+        None | Some([]) => return json,
+        Some([only]) => shape_json(&only.shape),
+        Some(several) => several.iter().map(|spec| shape_json(&spec.shape)).collect(),
+    };
+    if let Json::Object(map) = &mut json {
+        map.insert("build_config".into(), json!({"input_shape": shape}));
+    }
+    json
+}
