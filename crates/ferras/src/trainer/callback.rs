@@ -140,7 +140,29 @@ pub struct Run<'a> {
     pub(crate) model: Access<'a>,
     pub(crate) numbers: Option<(&'a Trackers, &'a TrackerStates)>,
     pub(crate) params: &'a RunParams,
-    pub(crate) stop: &'a mut bool,
+    pub(crate) course: &'a mut Course,
+}
+
+/// How a run goes on, which callbacks have a say in.
+#[derive(Debug, Default)]
+pub(crate) struct Course {
+    /// Whether it ends after this step.
+    pub(crate) stop: bool,
+    /// How far training has come.
+    pub(crate) place: Place,
+    /// From where it is to go on, in place of its beginning.
+    pub(crate) resume: Option<Place>,
+}
+
+/// How far a training has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The epoch that goes on.
+    pub(crate) epoch: usize,
+    /// Its steps that are done.
+    pub(crate) batch: usize,
+    /// The seed of the order of rows, and how many of them are used up; none before the first.
+    pub(crate) order: Option<(u64, usize)>,
 }
 
 /// The model of a run: to change while it is trained, else to look at.
@@ -163,7 +185,7 @@ impl Run<'_> {
 
     /// Ends training after this step.
     pub fn stop_training(&mut self) {
-        *self.stop = true;
+        self.course.stop = true;
     }
 
     /// The model, to look at.

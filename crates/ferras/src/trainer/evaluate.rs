@@ -1,5 +1,5 @@
 //! `evaluate`: loss and metrics without training.
-use super::callback::{Access, Callback, Run, RunParams};
+use super::callback::{Access, Callback, Course, Run, RunParams};
 use super::compile::Target;
 use super::data::Data;
 use super::dataset::{Arrays, Dataset, Rows, Staging, pass, positive};
@@ -18,7 +18,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) steps: Option<usize>,
     pub(crate) params: &'a RunParams,
     /// Set where a callback ends training.
-    pub(crate) stop: &'a mut bool,
+    pub(crate) course: &'a mut Course,
 }
 
 impl Model {
@@ -54,7 +54,7 @@ impl Model {
         let steps = steps.map(|n| positive("steps", n)).transpose()?;
         let params = RunParams { verbose: verbose.number(), ..RunParams::default() };
         callbacks.extend(progress::bar(params.verbose));
-        let plan = Plan { batch_size, steps, params: &params, stop: &mut false };
+        let plan = Plan { batch_size, steps, params: &params, course: &mut Course::default() };
         evaluate(Access::Read(self), &targets, &trackers, &arrays, plan, &mut callbacks)
     }
 
@@ -110,7 +110,7 @@ pub(crate) fn evaluate(
     callbacks: &mut [Box<dyn Callback + '_>],
 ) -> Result<Logs> {
     let all = arrays.rows.div_ceil(plan.batch_size);
-    let Plan { batch_size, steps, params, stop } = plan;
+    let Plan { batch_size, steps, params, course } = plan;
     let steps = steps.unwrap_or(all).min(all);
     let params = RunParams { steps: Some(steps), ..params.clone() };
     let mut states = trackers.start(look(&model))?;
@@ -124,7 +124,7 @@ pub(crate) fn evaluate(
                 Access::Write(m) => Access::Write(m),
             };
             let numbers = Some((trackers, states));
-            hook(&mut **callback, &mut Run { model, numbers, params: &params, stop })?;
+            hook(&mut **callback, &mut Run { model, numbers, params: &params, course })?;
         }
         Ok(())
     };

@@ -1,5 +1,5 @@
 //! `fit`: the one loop. It feeds steps and calls callbacks; everything else is in the step's graph.
-use super::callback::{Access, Callback, Run, RunParams};
+use super::callback::{Access, Callback, Course, Place, Run, RunParams};
 use super::compile::Target;
 use super::data::Data;
 use super::dataset::{Arrays, Batch, Dataset, Rows, Staging, caught, pass, positive};
@@ -13,6 +13,7 @@ use crate::layers::PartialShape;
 use crate::models::{Model, Topology};
 use crate::random::Generator;
 use crate::{Error, Result, console};
+use std::ops::Range;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
@@ -286,35 +287,49 @@ struct Sampler {
     batch_size: usize,
     /// The rows in shuffled order; empty where they keep their own.
     order: Vec<usize>,
-    at: usize,
+    /// The seed of that order.
+    seed: u64,
+    /// The batch of this moment.
+    batch: Range<usize>,
 }
 
 impl Sampler {
     fn new(rows: usize, batch_size: usize, shuffle: bool) -> Sampler {
         let order = if shuffle { (0..rows).collect() } else { Vec::new() };
-        Sampler { rows, batch_size, order, at: rows }
+        Sampler { rows, batch_size, order, seed: 0, batch: rows..rows }
     }
 
     fn is_at_end(&self) -> bool {
-        self.at >= self.rows
+        self.batch.end >= self.rows
     }
 
-    /// The next batch; at the end of the data it begins again, in a new order of `seed`.
-    fn next(&mut self, seed: impl FnOnce() -> Result<u64>) -> Result<Rows<'_>> {
+    /// Goes to the next batch; at the end of the data it begins again, in a new order of `seed`.
+    fn advance(&mut self, seed: impl FnOnce() -> Result<u64>) -> Result<()> {
         if self.is_at_end() {
-            self.at = 0;
-            if !self.order.is_empty() {
-                // From the plain order, so that the new one follows from the seed alone.
-                self.order.iter_mut().enumerate().for_each(|(i, row)| *row = i);
-                Generator::new(seed()?).shuffle(&mut self.order);
-            }
+            self.shuffle(seed()?, 0);
         }
-        let start = self.at;
-        self.at = (start + self.batch_size).min(self.rows);
-        Ok(match self.order.get(start..self.at) {
+        let start = self.batch.end;
+        self.batch = start..(start + self.batch_size).min(self.rows);
+        Ok(())
+    }
+
+    /// The rows of the batch.
+    fn batch(&self) -> Rows<'_> {
+        match self.order.get(self.batch.clone()) {
             Some(rows) if !self.order.is_empty() => Rows::Picked(rows),
-            _ => Rows::Range(start, self.at),
-        })
+            _ => Rows::Range(self.batch.start, self.batch.end),
+        }
+    }
+
+    /// Goes to row `at` of the order of `seed`.
+    fn shuffle(&mut self, seed: u64, at: usize) {
+        self.seed = seed;
+        self.batch = at.min(self.rows)..at.min(self.rows);
+        // From the plain order, so that the new one follows from the seed alone.
+        self.order.iter_mut().enumerate().for_each(|(i, row)| *row = i);
+        if !self.order.is_empty() {
+            Generator::new(seed).shuffle(&mut self.order);
+        }
     }
 }
 
@@ -340,7 +355,7 @@ struct Training<'m, 'f> {
     validation_batch_size: usize,
     validation_steps: Option<usize>,
     validation_freq: ValidationFreq,
-    stop: bool,
+    course: Course,
     /// The steps of the last two sizes of batch: a whole one and the rest.
     recent: Vec<(usize, Arc<Step>)>,
 }
@@ -382,7 +397,7 @@ impl<'m, 'f> Training<'m, 'f> {
             )?,
             validation_steps: options.validation_steps,
             validation_freq: options.validation_freq.unwrap_or(ValidationFreq::Every(1)),
-            stop: false,
+            course: Course::default(),
             recent: Vec::new(),
         })
     }
@@ -396,21 +411,25 @@ impl<'m, 'f> Training<'m, 'f> {
         let mut states = self.trackers.start(self.model)?;
         let mut ended_early = false;
         self.notify(&states, |c, run| c.on_train_begin(run))?;
+        let mut first_batch = self.resume(&mut source);
         for epoch in self.initial_epoch..self.params.epochs {
             let started = Instant::now();
             states = self.trackers.start(self.model)?;
             self.notify(&states, |c, run| c.on_epoch_begin(epoch, run))?;
-            let mut batch_index = 0;
+            let mut batch_index = std::mem::take(&mut first_batch);
             match &mut source {
                 Source::Arrays { arrays, sampler, steps } => {
                     let mut staging = Staging::default();
-                    while batch_index < *steps && !self.stop {
+                    while batch_index < *steps && !self.course.stop {
                         // As in Keras: the next epoch begins at the front again.
                         if batch_index > 0 && sampler.is_at_end() {
                             warn_of_end(batch_index, *steps, &mut ended_early);
                             break;
                         }
-                        let rows = sampler.next(|| self.shuffle_seed())?;
+                        sampler.advance(|| self.shuffle_seed())?;
+                        let order = Some((sampler.seed, sampler.batch.end));
+                        self.course.place = Place { epoch, batch: batch_index + 1, order };
+                        let rows = sampler.batch();
                         arrays.with_rows(rows, &mut staging, |batch| {
                             self.train(batch_index, rows.len(), batch, &mut states)
                         })?;
@@ -424,8 +443,9 @@ impl<'m, 'f> Training<'m, 'f> {
                 logs.append("val_", &self.validate()?);
             }
             history.record(epoch, &logs, started.elapsed().as_secs_f64());
+            self.course.place = Place { epoch: epoch + 1, batch: 0, ..self.course.place };
             self.notify(&states, |c, run| c.on_epoch_end(epoch, &logs, run))?;
-            if self.stop {
+            if self.course.stop {
                 break;
             }
         }
@@ -434,6 +454,21 @@ impl<'m, 'f> Training<'m, 'f> {
         }
         self.notify(&states, |c, run| c.on_train_end(&history, run))?;
         Ok(history)
+    }
+
+    /// Goes to where a callback wants training to go on; the first step of its first epoch.
+    fn resume(&mut self, source: &mut Source) -> usize {
+        let Some(place) = self.course.resume.take() else { return 0 };
+        (self.course.place, self.initial_epoch) = (place, place.epoch);
+        let Source::Arrays { sampler, steps, .. } = source else { return 0 };
+        if let Some((seed, at)) = place.order {
+            sampler.shuffle(seed, at);
+        }
+        if place.batch < *steps {
+            return place.batch;
+        }
+        self.initial_epoch += 1;
+        0
     }
 
     /// An epoch of a stream.
@@ -445,7 +480,7 @@ impl<'m, 'f> Training<'m, 'f> {
     ) -> Result<()> {
         let mut staging = Staging::default();
         for index in 0..stream.steps.unwrap_or(usize::MAX) {
-            if self.stop {
+            if self.course.stop {
                 break;
             }
             let Some(batch) = stream.next(index)? else {
@@ -496,7 +531,7 @@ impl<'m, 'f> Training<'m, 'f> {
                 batch_size: self.validation_batch_size,
                 steps: self.validation_steps,
                 params: &params,
-                stop: &mut self.stop,
+                course: &mut self.course,
             },
             &mut self.callbacks,
         );
@@ -514,7 +549,7 @@ impl<'m, 'f> Training<'m, 'f> {
                 model: Access::Write(&mut *self.model),
                 numbers: Some((&self.trackers, states)),
                 params: &self.params,
-                stop: &mut self.stop,
+                course: &mut self.course,
             };
             hook(&mut **callback, &mut run)?;
         }

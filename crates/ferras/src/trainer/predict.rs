@@ -1,5 +1,5 @@
 //! `predict`: the model's outputs. May be called from many threads at once.
-use super::callback::{Access, Callback, Run, RunParams};
+use super::callback::{Access, Callback, Course, Run, RunParams};
 use super::data::{Data, check_inputs, rows};
 use super::dataset::{Arrays, Rows, Staging, positive};
 use super::options::Predict;
@@ -42,11 +42,14 @@ impl Model {
         let params =
             RunParams { steps: Some(steps), verbose: verbose.number(), ..RunParams::default() };
         callbacks.extend(progress::bar(params.verbose));
-        let mut stop = false;
+        let mut course = Course::default();
         let mut notify = |hook: &mut dyn FnMut(&mut dyn Callback, &mut Run) -> Result<()>| {
             callbacks.iter_mut().try_for_each(|callback| {
                 let (model, numbers) = (Access::Read(self), None);
-                hook(&mut **callback, &mut Run { model, numbers, params: &params, stop: &mut stop })
+                hook(
+                    &mut **callback,
+                    &mut Run { model, numbers, params: &params, course: &mut course },
+                )
             })
         };
         notify(&mut |c, run| c.on_predict_begin(run))?;

@@ -1,5 +1,5 @@
 //! Running callbacks without training, for tests.
-use super::callback::{Access, Run, RunParams};
+use super::callback::{Access, Course, Run, RunParams};
 use super::step::trackers;
 use crate::Result;
 use crate::models::Model;
@@ -16,17 +16,17 @@ pub(crate) fn scripted(
     let trackers = trackers(model, &targets, std::slice::from_ref(y))?;
     let states = trackers.start(model)?;
     let params = RunParams { validates: true, ..RunParams::default() };
-    let mut stop = false;
+    let mut course = Course::default();
     script(&mut Run {
         model: Access::Write(model),
         numbers: Some((&trackers, &states)),
         params: &params,
-        stop: &mut stop,
+        course: &mut course,
     })?;
-    Ok(stop)
+    Ok(course.stop)
 }
 
 /// Whether the run was stopped so far.
 pub(crate) fn is_stopped(run: &Run) -> bool {
-    *run.stop
+    run.course.stop
 }

@@ -172,9 +172,9 @@ fn a_step_that_is_not_drawn_looks_at_the_clock_only() {
     let mut progress =
         Progress::new(Style::Bar, || now.get(), |_: &str| drawings.set(drawings.get() + 1));
     let model = Sequential::new().add(Dense::new(1).input_dim(1)).build().unwrap();
-    let (params, mut stop) = (crate::RunParams::default(), false);
+    let (params, mut course) = Default::default();
     let access = super::super::callback::Access::Read(&model);
-    let mut run = Run { model: access, numbers: None, params: &params, stop: &mut stop };
+    let mut run = Run { model: access, numbers: None, params: &params, course: &mut course };
     progress.on_epoch_begin(0, &mut run).unwrap();
     for batch in 0..1000 {
         now.set(batch as f64 * 1e-3);
