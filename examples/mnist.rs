@@ -119,16 +119,16 @@ fn network(name: &str) -> Sequential {
     let conv = |filters, size: usize| {
         let conv = Conv2D::new(filters, size).activation("relu");
         match name {
-            "conv_net_l1" => conv.kernel_regularizer(L1::new().l1(1e-4)),
-            "conv_net_l2" => conv.kernel_regularizer(L2::new().l2(1e-4)),
+            "conv_net_l1" => conv.kernel_regularizer(l1(1e-4)),
+            "conv_net_l2" => conv.kernel_regularizer(l2(1e-4)),
             _ => conv,
         }
     };
     let hidden = |units| {
         let dense = Dense::new(units).activation("relu");
         match name {
-            "conv_net_l1" => dense.kernel_regularizer(L1::new().l1(1e-4)),
-            "conv_net_l2" => dense.kernel_regularizer(L2::new().l2(1e-4)),
+            "conv_net_l1" => dense.kernel_regularizer(l1(1e-4)),
+            "conv_net_l2" => dense.kernel_regularizer(l2(1e-4)),
             _ => dense,
         }
     };

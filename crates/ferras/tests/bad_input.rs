@@ -384,3 +384,92 @@ fn a_layer_with_fewer_outputs_in_training() -> Result<()> {
     assert_eq!(model.predict(x(6))?.shape().to_string(), "(6, 3)");
     Ok(())
 }
+
+#[test]
+fn arguments_that_are_no_sense() -> Result<()> {
+    let refused = |optimizer: Optimizer, argument: &str| {
+        let mut model = Sequential::new().add(Dense::new(1).input_dim(4));
+        let result = model.compile(Compile::new().optimizer(optimizer).loss("mse"));
+        says(result, &[&format!("argument {argument:?} must be")]);
+    };
+    refused(Adam::new().beta_1(f64::NAN).into(), "beta_1");
+    refused(AdamW::new().beta_2(1.5).into(), "beta_2");
+    refused(Adamax::new().epsilon(-1.0).into(), "epsilon");
+    refused(Nadam::new().beta_1(-0.1).into(), "beta_1");
+    refused(Lion::new().beta_2(f64::NAN).into(), "beta_2");
+    refused(RMSprop::new().rho(-1.0).into(), "rho");
+    refused(Adadelta::new().rho(f64::NAN).into(), "rho");
+    refused(Adagrad::new().epsilon(f64::NAN).into(), "epsilon");
+    refused(SGD::new().momentum(f64::NAN).into(), "momentum");
+    refused(SGD::new().clipnorm(-1.0).into(), "clipnorm");
+    refused(SGD::new().clipvalue(-1.0).into(), "clipvalue");
+    refused(SGD::new().global_clipnorm(f64::NAN).into(), "global_clipnorm");
+    let refused = |layer: LayerRef, shape: &[usize], parts: &[&str]| {
+        says(Sequential::new().add(layer.name("it").input_shape(shape)).build(), parts);
+    };
+    let dense = || Dense::new(2);
+    let axis = ["layer \"it\" (Dense)", "\"axis\"", "5 is no axis"];
+    refused(dense().kernel_constraint(MaxNorm::new().axis(5)).layer(), &[4], &axis);
+    refused(dense().kernel_regularizer(l1(f64::NAN)).layer(), &[4], &["(Dense)", "\"l1\"", "NaN"]);
+    refused(dense().activity_regularizer(l2(-1.0)).layer(), &[4], &["(Dense)", "\"l2\"", "-1"]);
+    let noise =
+        |shape: [usize; 2]| Dropout::new(0.5).noise_shape(PartialShape::from(shape)).layer();
+    refused(noise([1, 3]), &[4], &["(Dropout)", "noise_shape", "(None, 4)", "(1, 3)"]);
+    refused(noise([1, 1]), &[4, 4], &["(Dropout)", "noise_shape must have as many axes"]);
+    let conv = || Conv2D::new(1, 3).padding("same").layer();
+    refused(conv(), &[0, 5, 1], &["(Conv2D)", "empty along axis 1"]);
+    Ok(())
+}
+
+#[test]
+fn open_axes_of_any_size() -> Result<()> {
+    let x = Input::new([None, Some(3)]);
+    let model = Model::new(&x, &Cropping1D::new().cropping((500, 500)).apply(&x))?;
+    let long = ndarray::Array3::<f32>::zeros((1, 1004, 3));
+    assert_eq!(model.predict(&long)?.shape().to_string(), "(1, 4, 3)");
+    let short = ndarray::Array3::<f32>::zeros((1, 10, 3));
+    says(model.predict(&short), &["layer \"cropping1d\" (Cropping1D)"]);
+    let (a, b) = (Input::new([3]), Input::new([3]));
+    let joined = Concatenate::new().axis(0).apply([&a, &b]);
+    says(Model::new([&a, &b], &joined), &["(Concatenate)", "axis 0 is the batch"]);
+    let image = Input::new([None, Some(4), Some(1)]);
+    let model = Model::new(&image, &Conv2D::new(1, 3).padding("same").apply(&image))?;
+    let empty = ndarray::Array4::<f32>::zeros((1, 0, 4, 1));
+    assert_eq!(model.predict(&empty)?.shape().to_string(), "(1, 0, 4, 1)");
+    Ok(())
+}
+
+#[test]
+fn labels_beyond_float32() -> Result<()> {
+    let mut model = Sequential::new().add(Dense::new(1).input_dim(4));
+    model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
+    let y = |value: f64| Array1::from_vec(vec![0.0, value]);
+    let parts = ["y of output \"dense\" has 1e300 in row 1", "too large for float32"];
+    says(model.fit(x(2), y(1e300), quiet()), &parts);
+    let fit = quiet().sample_weight(vec![1.0, -1e39]);
+    says(model.fit(x(2), y(1.0), fit), &["sample_weight of output \"dense\" has -1e39"]);
+    model.fit(x(2), y(1.0), quiet())?;
+    Ok(())
+}
+
+#[test]
+fn metrics_of_one_name_are_numbered() -> Result<()> {
+    let mut model = Sequential::new().add(Dense::new(1).input_dim(4));
+    let compile = Compile::new().optimizer("sgd").loss("mse");
+    model
+        .compile(compile.metrics(["mae", "mae", "mae"]).weighted_metrics(["mae", "mae", "mse"]))?;
+    let logs = model.train_on_batch(x(2), [0.0_f32, 1.0])?;
+    let names: Vec<&str> = logs.iter().map(|(name, _)| name).collect();
+    let expected = ["loss", "mae", "mae_1", "mae_2", "mse", "weighted_mae", "weighted_mae_1"];
+    assert_eq!(names, expected);
+    assert_eq!(logs.get("mae"), logs.get("weighted_mae_1"));
+    Ok(())
+}
+
+#[test]
+fn a_log_without_a_name() -> Result<()> {
+    let mut model = classifier()?;
+    let fit = quiet().callback(ferras::callbacks::CSVLogger::new(""));
+    says(model.fit(x(6), labels(6), fit), &["argument \"filename\" must name the file"]);
+    Ok(())
+}

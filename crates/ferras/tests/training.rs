@@ -8,7 +8,6 @@ use common::{difference, golden, list, number, tensor, tensor_difference, tensor
 use ferras::config::{ConfigValue, Scope};
 use ferras::data::Data;
 use ferras::prelude::*;
-use ferras::regularizers::{L1, L1L2, L2};
 use serde_json::{Value as Json, json};
 
 /// Numbers that Keras computes in float32 over some steps agree to this share of the largest.
@@ -26,13 +25,11 @@ fn regularized(rule: &str) -> Sequential {
     let layer = |units| {
         let dense = Dense::new(units).activation("relu");
         match rule {
-            "kernel_l1" => dense.kernel_regularizer(L1::new().l1(0.01)),
-            "kernel_l2_bias_l1" => {
-                dense.kernel_regularizer(L2::new().l2(0.02)).bias_regularizer(L1::new().l1(0.03))
-            }
-            "kernel_l1_l2" => dense.kernel_regularizer(L1L2::new().l1(0.01).l2(0.02)),
-            "activity_l1" => dense.activity_regularizer(L1::new().l1(0.05)),
-            "activity_l2" => dense.activity_regularizer(L2::new().l2(0.05)),
+            "kernel_l1" => dense.kernel_regularizer(l1(0.01)),
+            "kernel_l2_bias_l1" => dense.kernel_regularizer(l2(0.02)).bias_regularizer(l1(0.03)),
+            "kernel_l1_l2" => dense.kernel_regularizer(l1_l2(0.01, 0.02)),
+            "activity_l1" => dense.activity_regularizer(l1(0.05)),
+            "activity_l2" => dense.activity_regularizer(l2(0.05)),
             other => panic!("no rule is named {other}"),
         }
     };

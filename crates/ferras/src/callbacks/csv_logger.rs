@@ -78,6 +78,9 @@ impl Callback for CSVLogger {
                 format!("must be one ASCII character, as \",\" or \";\", got {:?}", self.separator),
             ));
         };
+        if self.filename.is_empty() {
+            return Err(Error::argument("filename", "must name the file to write, got \"\""));
+        }
         let refused = || Error::io("write", &self.filename);
         let mut options = OpenOptions::new();
         match self.append {

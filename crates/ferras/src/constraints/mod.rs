@@ -3,9 +3,10 @@ mod norms;
 
 pub use norms::{MaxNorm, MinMaxNorm, UnitNorm};
 
+use crate::Result;
 use crate::config::{Configured, family};
 use ferras_derive::Config;
-use ferras_graph::Value;
+use ferras_graph::{Shape, Value};
 
 /// A projection that a weight is put through after each update.
 ///
@@ -27,6 +28,12 @@ use ferras_graph::Value;
 pub trait ConstraintFn: Configured {
     /// The projected weight; the shape is kept.
     fn call(&self, w: &Value) -> Value;
+
+    /// Whether the arguments make sense for a weight of this shape; asked when a layer is built.
+    fn check(&self, shape: &Shape) -> Result<()> {
+        let _ = shape;
+        Ok(())
+    }
 }
 
 /// max(w, 0)

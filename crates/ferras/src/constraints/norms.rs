@@ -1,8 +1,9 @@
 //! Constraints on the Euclidean norm of a weight along axes.
 use super::ConstraintFn;
 use crate::config::{Axes, epsilon};
+use crate::{Error, Result};
 use ferras_derive::Config;
-use ferras_graph::Value;
+use ferras_graph::{Shape, Value};
 
 /// Shortens vectors that are longer than `max_value`.
 ///
@@ -27,6 +28,11 @@ impl ConstraintFn for MaxNorm {
     fn call(&self, w: &Value) -> Value {
         let norm = norm(w, &self.axis);
         w * norm.clip(0.0, self.max_value) / (norm + epsilon())
+    }
+
+    fn check(&self, shape: &Shape) -> Result<()> {
+        size("max_value", self.max_value)?;
+        self.axis.resolve(shape.rank()).map(|_| ())
     }
 }
 
@@ -61,6 +67,13 @@ impl ConstraintFn for MinMaxNorm {
             norm.clip(self.min_value, self.max_value) * self.rate + &norm * (1.0 - self.rate);
         w * wanted / (norm + epsilon())
     }
+
+    fn check(&self, shape: &Shape) -> Result<()> {
+        size("min_value", self.min_value)?;
+        size("max_value", self.max_value)?;
+        size("rate", self.rate)?;
+        self.axis.resolve(shape.rank()).map(|_| ())
+    }
 }
 
 /// Brings norms to 1.
@@ -82,6 +95,18 @@ impl ConstraintFn for UnitNorm {
     fn call(&self, w: &Value) -> Value {
         w / (norm(w, &self.axis) + epsilon())
     }
+
+    fn check(&self, shape: &Shape) -> Result<()> {
+        self.axis.resolve(shape.rank()).map(|_| ())
+    }
+}
+
+/// An error unless the argument is a number of at least 0.
+fn size(argument: &str, value: f64) -> Result<()> {
+    if value >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::argument(argument, format!("must be a number of at least 0, got {value}")))
 }
 
 fn norm(w: &Value, axis: &Axes) -> Value {

@@ -220,12 +220,17 @@ impl<'a> Build<'a> {
         Ok(build.weights)
     }
 
-    /// Looks up what weights are made and treated with, so that unknown names surface here.
+    /// Looks up what weights are made and treated with, so that unknown names and arguments out of
+    /// range surface here.
     fn check_weights(&self) -> Result<()> {
         for spec in &self.weights {
             spec.initializer.get()?;
-            spec.regularizer.as_ref().map(Regularizer::get).transpose()?;
-            spec.constraint.as_ref().map(Constraint::get).transpose()?;
+            if let Some(regularizer) = &spec.regularizer {
+                regularizer.get()?.check()?;
+            }
+            if let Some(constraint) = &spec.constraint {
+                constraint.get()?.check(&spec.ty.shape)?;
+            }
         }
         Ok(())
     }

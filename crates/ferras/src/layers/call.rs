@@ -115,7 +115,8 @@ impl Call<'_> {
     /// Adds the penalty of a layer's output to the loss, as Keras does: divided by the batch size.
     pub fn penalize(&mut self, regularizer: &Option<Regularizer>, output: &Value) {
         let Some(regularizer) = regularizer else { return };
-        let penalty = match regularizer.get() {
+        let rule = regularizer.get().and_then(|rule| rule.check().map(|()| rule));
+        let penalty = match rule {
             Ok(rule) => rule.call(output),
             Err(e) => output.error("activity_regularizer", e.to_string()),
         };

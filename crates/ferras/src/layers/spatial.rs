@@ -136,6 +136,11 @@ impl Windows<'_> {
         for (axis, (&size, &dilation)) in places {
             let extent = (size - 1).saturating_mul(dilation).saturating_add(1);
             let room = shape.get(axis).copied().flatten();
+            if room == Some(0) {
+                return Err(
+                    cx.error(format!("its input of shape {shape} is empty along axis {axis}"))
+                );
+            }
             if let (PaddingMode::Valid, Some(n)) = (padding, room)
                 && extent > n
             {

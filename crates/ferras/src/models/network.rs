@@ -11,6 +11,8 @@ use std::sync::Arc;
 /// Open sizes are tried out with these two; what differs in the result is open there too. They are
 /// so large and so far apart that windows and strides of hundreds of places tell them apart.
 const PROBES: [usize; 2] = [997, 1511];
+/// Where these are too small for a layer, as for one that crops a thousand places.
+const LARGE_PROBES: [usize; 2] = [65_521, 131_071];
 
 /// The layers of a model and how they are connected.
 #[derive(Clone, Debug, Default)]
@@ -340,7 +342,15 @@ fn infer_shapes(
             None => Ok(outputs.iter().map(Value::ty).collect::<Vec<_>>()),
         }
     };
-    let (first, second) = (probe(PROBES[0])?, probe(PROBES[1])?);
+    let both = |sizes: [usize; 2]| -> Result<_> { Ok((probe(sizes[0])?, probe(sizes[1])?)) };
+    let (first, second) = both(PROBES).or_else(|e| both(LARGE_PROBES).map_err(|_| e))?;
+    if first.len() != second.len() {
+        return Err(Error::Layer {
+            layer: name.into(),
+            class: layer.0.layer.class_name().into(),
+            problem: "the number of its outputs depends on the sizes of its inputs".into(),
+        });
+    }
     let spec = |(a, b): (&TensorType, &TensorType)| TensorSpec {
         dtype: a.dtype,
         shape: PartialShape::common(&a.shape, &b.shape),

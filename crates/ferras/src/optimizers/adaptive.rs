@@ -1,5 +1,5 @@
 //! Optimizers that divide by the size of past gradients.
-use super::common::optimizer;
+use super::common::{fraction, optimizer, positive};
 use super::{Common, LearningRate, OptimizerFn, Update};
 use crate::Result;
 use ferras_derive::Config;
@@ -60,7 +60,9 @@ optimizer! {
         (w - step, kept)
     }
     fn check(&self) -> Result<()> {
-        super::common::fraction("momentum", self.momentum)?;
+        fraction("rho", self.rho)?;
+        fraction("momentum", self.momentum)?;
+        positive("epsilon", self.epsilon)?;
         self.common().check()
     }
 }
@@ -95,6 +97,11 @@ optimizer! {
         let sum = &slots[0] + g * g;
         (w - g * &cx.learning_rate / (&sum + self.epsilon).sqrt(), vec![sum])
     }
+    fn check(&self) -> Result<()> {
+        positive("initial_accumulator_value", self.initial_accumulator_value)?;
+        positive("epsilon", self.epsilon)?;
+        self.common().check()
+    }
 }
 
 optimizer! {
@@ -127,5 +134,10 @@ optimizer! {
         let step = -(root(&slots[1]) * g / root(&squares));
         let steps = running(&slots[1], &step);
         (w + step * &cx.learning_rate, vec![squares, steps])
+    }
+    fn check(&self) -> Result<()> {
+        fraction("rho", self.rho)?;
+        positive("epsilon", self.epsilon)?;
+        self.common().check()
     }
 }

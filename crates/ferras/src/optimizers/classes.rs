@@ -1,5 +1,5 @@
 //! Gradient descent, and the optimizers with momentum of the gradient.
-use super::common::{fraction, optimizer};
+use super::common::{fraction, optimizer, positive};
 use super::{Common, LearningRate, OptimizerFn, Update};
 use crate::{Error, Result};
 use ferras_derive::Config;
@@ -61,6 +61,12 @@ impl AdamRule {
         groups
     }
 
+    fn check(&self) -> Result<()> {
+        fraction("beta_1", self.beta_1)?;
+        fraction("beta_2", self.beta_2)?;
+        positive("epsilon", self.epsilon)
+    }
+
     /// α = η·√(1 − β₂ᵗ) / (1 − β₁ᵗ): both corrections of bias.
     fn alpha(&self, cx: &Update) -> Value {
         let correction = (1.0 - cx.to_the_step(self.beta_2)).sqrt();
@@ -83,7 +89,7 @@ macro_rules! adam {
         optimizer! {
             $(#[$doc])*
             $class $name, learning_rate = 0.001, weight_decay = $decay, {
-                /// How much of the mean gradient stays at each step; 0.9 by default.
+                /// How much of the mean gradient stays at each step, from 0 to 1; 0.9 by default.
                 #[config(default = 0.9)]
                 beta_1: f64,
                 /// How much of the mean square stays at each step; 0.999 by default.
@@ -136,6 +142,10 @@ adam! {
     /// assert_eq!(adam.get_config()["beta_2"], 0.999);
     /// ```
     Adam "adam", weight_decay = None,
+    fn check(&self) -> Result<()> {
+        self.rule().check()?;
+        self.common().check()
+    }
 }
 
 adam! {
@@ -154,6 +164,7 @@ adam! {
             let problem = "must be a number for AdamW; use Adam to train without it";
             return Err(Error::argument("weight_decay", problem));
         }
+        self.rule().check()?;
         self.common().check()
     }
 }
@@ -170,7 +181,7 @@ optimizer! {
     /// assert_eq!(Adamax::new().get_config()["name"], "adamax");
     /// ```
     Adamax "adamax", learning_rate = 0.001, weight_decay = None, {
-        /// How much of the mean gradient stays at each step; 0.9 by default.
+        /// How much of the mean gradient stays at each step, from 0 to 1; 0.9 by default.
         #[config(default = 0.9)]
         beta_1: f64,
         /// How much of the largest gradient stays at each step; 0.999 by default.
@@ -193,6 +204,10 @@ optimizer! {
         let w = w - &m * &cx.learning_rate / ((&u + self.epsilon) * &cx.shared[0]);
         (w, vec![m, u])
     }
+    fn check(&self) -> Result<()> {
+        AdamRule { beta_1: self.beta_1, beta_2: self.beta_2, epsilon: self.epsilon }.check()?;
+        self.common().check()
+    }
 }
 
 optimizer! {
@@ -206,7 +221,7 @@ optimizer! {
     /// assert_eq!(Nadam::new().get_config()["name"], "nadam");
     /// ```
     Nadam "nadam", learning_rate = 0.001, weight_decay = None, {
-        /// How much of the mean gradient stays at each step; 0.9 by default.
+        /// How much of the mean gradient stays at each step, from 0 to 1; 0.9 by default.
         #[config(default = 0.9)]
         beta_1: f64,
         /// How much of the mean square stays at each step; 0.999 by default.
@@ -241,6 +256,10 @@ optimizer! {
         let mean = &m * &cx.shared[0] + g * &cx.shared[1];
         let scale = (&v / &cx.shared[2]).sqrt() + self.epsilon;
         (w - mean * &cx.learning_rate / scale, vec![m, v])
+    }
+    fn check(&self) -> Result<()> {
+        AdamRule { beta_1: self.beta_1, beta_2: self.beta_2, epsilon: self.epsilon }.check()?;
+        self.common().check()
     }
 }
 
@@ -277,6 +296,7 @@ optimizer! {
         if self.beta_1 == 0.0 {
             return Err(Error::argument("beta_1", "must be above 0, got 0"));
         }
+        fraction("beta_2", self.beta_2)?;
         self.common().check()
     }
 }

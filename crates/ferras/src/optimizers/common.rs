@@ -63,6 +63,10 @@ impl Common {
         for (name, value) in numbers {
             expect(name, value.is_none_or(f64::is_finite), "must be finite", value.unwrap_or(0.0))?;
         }
+        for (name, value) in &numbers[1..4] {
+            let value = value.unwrap_or(0.0);
+            expect(name, value >= 0.0, "must be at least 0", value)?;
+        }
         let scale = self.loss_scale_factor.unwrap_or(1.0);
         expect("loss_scale_factor", scale != 0.0, "must not be 0", scale)?;
         self.check_clipping()?;
@@ -110,6 +114,11 @@ fn expect(name: &str, holds: bool, rule: &str, value: f64) -> Result<()> {
 /// A number from 0 to 1.
 pub(super) fn fraction(name: &str, value: f64) -> Result<()> {
     expect(name, (0.0..=1.0).contains(&value), "must be from 0 to 1", value)
+}
+
+/// A finite number of at least 0.
+pub(super) fn positive(name: &str, value: f64) -> Result<()> {
+    expect(name, value >= 0.0 && value.is_finite(), "must be a number of at least 0", value)
 }
 
 /// Declares an optimizer class: name, default learning rate and weight decay, own arguments, and

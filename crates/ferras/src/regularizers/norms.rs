@@ -1,5 +1,6 @@
 //! `L1`, `L2` and both.
-use super::RegularizerFn;
+use super::{RegularizerFn, factor};
+use crate::Result;
 use ferras_derive::Config;
 use ferras_graph::Value;
 
@@ -7,7 +8,7 @@ use ferras_graph::Value;
 ///
 /// ```
 /// use ferras::prelude::*;
-/// let layer = Dense::new(4).kernel_regularizer(L1::new().l1(1e-4));
+/// let layer = Dense::new(4).kernel_regularizer(l1(1e-4));
 /// # let _ = layer;
 /// ```
 #[derive(Clone, Debug, Config)]
@@ -22,13 +23,17 @@ impl RegularizerFn for L1 {
     fn call(&self, x: &Value) -> Value {
         penalty(x, self.l1, 0.0)
     }
+
+    fn check(&self) -> Result<()> {
+        factor("l1", self.l1)
+    }
 }
 
 /// l2 · Σ x²
 ///
 /// ```
 /// use ferras::prelude::*;
-/// let layer = Dense::new(4).kernel_regularizer(L2::new().l2(1e-4));
+/// let layer = Dense::new(4).kernel_regularizer(l2(1e-4));
 /// # let _ = layer;
 /// ```
 #[derive(Clone, Debug, Config)]
@@ -43,6 +48,10 @@ impl RegularizerFn for L2 {
     fn call(&self, x: &Value) -> Value {
         penalty(x, 0.0, self.l2)
     }
+
+    fn check(&self) -> Result<()> {
+        factor("l2", self.l2)
+    }
 }
 
 /// l1 · Σ |x| + l2 · Σ x²
@@ -51,7 +60,7 @@ impl RegularizerFn for L2 {
 ///
 /// ```
 /// use ferras::prelude::*;
-/// let layer = Dense::new(4).kernel_regularizer(L1L2::new().l1(1e-4).l2(1e-3));
+/// let layer = Dense::new(4).kernel_regularizer(l1_l2(1e-4, 1e-3));
 /// # let _ = layer;
 /// ```
 #[derive(Clone, Debug, Config)]
@@ -69,16 +78,15 @@ impl RegularizerFn for L1L2 {
     fn call(&self, x: &Value) -> Value {
         penalty(x, self.l1, self.l2)
     }
+
+    fn check(&self) -> Result<()> {
+        factor("l1", self.l1)?;
+        factor("l2", self.l2)
+    }
 }
 
 /// l1 · Σ |x| + l2 · Σ x²; a term whose factor is 0 is left out.
-pub(crate) fn penalty(x: &Value, l1: f64, l2: f64) -> Value {
-    for (name, factor) in [("l1", l1), ("l2", l2)] {
-        if !(factor >= 0.0 && factor.is_finite()) {
-            let problem = format!("the factor {name} must be a number of at least 0, got {factor}");
-            return x.error("regularizer", problem);
-        }
-    }
+fn penalty(x: &Value, l1: f64, l2: f64) -> Value {
     let absolute = || x.abs().sum(&[], false) * l1;
     let square = || (x * x).sum(&[], false) * l2;
     match (l1 != 0.0, l2 != 0.0) {

@@ -1,5 +1,6 @@
 //! `OrthogonalRegularizer`: a penalty on rows or columns that point the same way.
-use super::RegularizerFn;
+use super::{RegularizerFn, factor};
+use crate::Result;
 use crate::config::{Choice, Vocabulary};
 use ferras_derive::Config;
 use ferras_graph::{DType, Value};
@@ -58,5 +59,10 @@ impl RegularizerFn for OrthogonalRegularizer {
         // Each pair stands twice in the matrix.
         let pairs = (count * count.saturating_sub(1)).max(1) as f64;
         off_diagonal.abs().sum(&[], false) * (self.factor / pairs)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.mode.get()?;
+        factor("factor", self.factor)
     }
 }

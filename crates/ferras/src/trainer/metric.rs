@@ -79,17 +79,14 @@ impl Trackers {
                 let (Some(truth), Some(shape)) = (y_true.get(output), y_pred.get(output)) else {
                     return Err(Error::Internal("a target without data".into()));
                 };
-                let (name, metric) = resolve(metric, truth, shape)?;
-                let mut name = prefixed(&target.name, &name);
-                if list.iter().any(|t| t.name == name) {
-                    name = format!("weighted_{name}");
+                let (own, metric) = resolve(metric, truth, shape)?;
+                let mut name = prefixed(&target.name, &own);
+                if weighted && is_taken(&list, &name) {
+                    name = prefixed(&target.name, &format!("weighted_{own}"));
                 }
-                let state = metric.state(shape);
-                list.push(Tracker {
-                    name,
-                    kind: TrackerKind::Metric { output, metric, weighted },
-                    state,
-                });
+                let (name, state) = (free(&list, name), metric.state(shape));
+                let kind = TrackerKind::Metric { output, metric, weighted };
+                list.push(Tracker { name, kind, state });
             }
         }
         let read = reader(model, &list)?;
@@ -116,6 +113,16 @@ impl Trackers {
         let values = self.values(states)?;
         Ok(self.list.iter().map(|t| t.name.clone()).zip(values).collect())
     }
+}
+
+fn is_taken(list: &[Tracker], name: &str) -> bool {
+    list.iter().any(|tracker| tracker.name == name)
+}
+
+/// The name, or as in Keras the first of `mae_1`, `mae_2`, … that no other number has.
+fn free(list: &[Tracker], name: String) -> String {
+    let numbered = |n: usize| if n == 0 { name.clone() } else { format!("{name}_{n}") };
+    (0..).map(numbered).find(|candidate| !is_taken(list, candidate)).unwrap_or_default()
 }
 
 fn mean(name: String, kind: TrackerKind) -> Tracker {

@@ -4,7 +4,7 @@ use super::data::{Data, check_inputs, rows};
 use super::dataset::Arrays;
 use crate::models::Model;
 use crate::{Error, Result};
-use ferras_graph::{Elements, Tensor};
+use ferras_graph::{DType, Element, Elements, Tensor};
 
 /// What the samples are weighted by.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +37,9 @@ impl Model {
         }
         let specs = network.output_specs();
         for (target, truth) in targets.iter().zip(&y) {
-            check_finite(truth, "y", &target.name)?;
-            if let (Some(loss), Some(spec)) = (&target.loss, specs.get(target.output)) {
+            let Some(spec) = specs.get(target.output) else { continue };
+            check_finite(truth, spec.dtype, "y", &target.name)?;
+            if let Some(loss) = &target.loss {
                 loss.check(truth, &spec.shape).map_err(|e| named(&target.name, e))?;
             }
         }
@@ -71,23 +72,44 @@ fn named(output: &str, error: Error) -> Error {
     }
 }
 
-/// An error that names the first number of an argument that is NaN or infinite.
-fn check_finite(data: &Tensor, argument: &str, output: &str) -> Result<()> {
+/// An error that names the first number of an argument that is NaN or infinite, or would be in the
+/// element type that the model computes in.
+fn check_finite(data: &Tensor, dtype: DType, argument: &str, output: &str) -> Result<()> {
+    fn beyond<T: Element>(values: &[T], largest: f64) -> Option<usize> {
+        // Not a number is not within either.
+        values.iter().position(|v| !(v.to_f64().abs() <= largest))
+    }
+    let largest = largest(dtype);
     let bad = match data.elements() {
-        Elements::F32(v) => v.iter().position(|x| !x.is_finite()),
-        Elements::F64(v) => v.iter().position(|x| !x.is_finite()),
-        Elements::F16(v) => v.iter().position(|x| !x.is_finite()),
-        Elements::BF16(v) => v.iter().position(|x| !x.is_finite()),
+        Elements::F32(v) => beyond(v, largest),
+        Elements::F64(v) => beyond(v, largest),
+        Elements::F16(v) => beyond(v, largest),
+        Elements::BF16(v) => beyond(v, largest),
+        Elements::I64(v) if dtype == DType::F16 => beyond(v, largest),
+        Elements::I32(v) if dtype == DType::F16 => beyond(v, largest),
         _ => None,
     };
     let Some(place) = bad else { return Ok(()) };
     let width = data.shape().iter().skip(1).product::<usize>().max(1);
     let value = data.to_f64_vec().get(place).copied().unwrap_or(f64::NAN);
+    let problem = match value.is_finite() {
+        true => format!("too large for {dtype}, in which the model computes; scale such numbers"),
+        false => "expected finite numbers; drop or fill such rows first".into(),
+    };
+    let row = place / width;
     Err(Error::Data(format!(
-        "{argument} of output {output:?} has {value} in row {}: expected finite numbers; drop or fill such \
-         rows first",
-        place / width
+        "{argument} of output {output:?} has {value:?} in row {row}: {problem}"
     )))
+}
+
+/// The largest number of an element type.
+fn largest(dtype: DType) -> f64 {
+    match dtype {
+        DType::F16 => 65504.0,
+        DType::BF16 => 3.3895313892515355e38,
+        DType::F32 => f64::from(f32::MAX),
+        _ => f64::MAX,
+    }
 }
 
 fn weights(
@@ -111,22 +133,19 @@ fn weights(
         (Some(given), true) => {
             let names: Vec<&str> = targets.iter().map(|t| t.name.as_str()).collect();
             // One array serves every output.
-            let list = match given.len() {
-                1 if names.len() > 1 => {
-                    vec![given.resolve(&[""], "sample_weight")?; names.len()].concat()
-                }
-                _ => given.resolve(&names, "sample_weight")?,
-            };
-            let n = rows(&list, "sample_weight")?;
+            let shared = given.len() == 1 && names.len() > 1;
+            let resolved = given.resolve(if shared { &[""] } else { &names }, "sample_weight")?;
+            let n = rows(&resolved, "sample_weight")?;
             if n != rows_of_x {
                 return Err(Error::Data(format!(
                     "sample_weight must have one row for each sample: x has {rows_of_x} rows, \
                      sample_weight has {n}"
                 )));
             }
-            let mut each = list.iter().zip(targets);
-            each.try_for_each(|(w, t)| check_finite(w, "sample_weight", &t.name))?;
-            Ok(list.into_iter().map(Some).collect())
+            let mut each = resolved.iter().zip(targets);
+            each.try_for_each(|(w, t)| check_finite(w, DType::F32, "sample_weight", &t.name))?;
+            let copies = if shared { names.len() } else { 1 };
+            Ok(vec![resolved; copies].concat().into_iter().map(Some).collect())
         }
     }
 }

@@ -11,6 +11,10 @@ use crate::{Value, Window};
 /// assert_eq!(same_padding(5, 3, 1, 2), (2, 2)); // taps 2 apart
 /// ```
 pub fn same_padding(n: usize, size: usize, stride: usize, dilation: usize) -> (usize, usize) {
+    if n == 0 {
+        // Nothing has no places to add to; a window then finds none.
+        return (0, 0);
+    }
     let extent = size.saturating_sub(1).saturating_mul(dilation).saturating_add(1);
     let windows = n.div_ceil(stride.max(1));
     let room = windows.saturating_sub(1).saturating_mul(stride).saturating_add(extent);

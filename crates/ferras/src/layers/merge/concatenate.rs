@@ -5,7 +5,7 @@ use crate::layers::{PartialShape, prelude::*};
 ///
 /// - **Inputs** at least one, of equal shape but for the axis. **Output** the same with the sum of
 ///   the sizes of the axis.
-/// - **Errors** at build: no such axis, other sizes that differ.
+/// - **Errors** at build: no such axis, the batch axis, other sizes that differ.
 /// - **Source** Keras 3 `layers.Concatenate`.
 ///
 /// ```
@@ -33,6 +33,9 @@ impl Layer for Concatenate {
         let axis = if self.axis < 0 { self.axis + rank } else { self.axis };
         if !(0..rank).contains(&axis) {
             return Err(cx.error(format!("its input of shape {first} has no axis {}", self.axis)));
+        }
+        if axis == 0 {
+            return Err(cx.error("axis 0 is the batch, which stays as it is; name another axis"));
         }
         let fits = |other: &&&PartialShape| {
             let mut pairs = first.iter().zip(other.iter()).enumerate();

@@ -6,7 +6,8 @@ use crate::layers::{PartialShape, prelude::*};
 /// inputs go through.
 ///
 /// - **Input, output** any shape.
-/// - **Errors** at build: `rate` outside 0 and 1, `noise_shape` of another rank than the input.
+/// - **Errors** at build: `rate` outside 0 and 1, `noise_shape` that does not broadcast to the
+///   input, axis by axis.
 /// - **Source** Keras 3 `layers.Dropout`; Srivastava et al. 2014.
 ///
 /// ```
@@ -34,10 +35,19 @@ impl Layer for Dropout {
     fn build(&self, cx: &mut Build) -> Result<()> {
         check_rate(cx, self.rate)?;
         let shape = cx.input()?.shape();
+        let fits = |noise: Option<usize>, size: Option<usize>| {
+            noise.is_none_or(|n| n == 1 || size.is_none_or(|size| size == n))
+        };
         match &self.noise_shape {
             Some(noise) if noise.len() != shape.len() => Err(cx.error(format!(
                 "noise_shape must have as many axes as the input of shape {shape}, got {noise}"
             ))),
+            Some(noise) if !noise.iter().zip(shape.iter()).all(|(n, s)| fits(*n, *s)) => {
+                Err(cx.error(format!(
+                    "noise_shape must have 1, None or the input's own size for each axis of \
+                     {shape}, got {noise}"
+                )))
+            }
             _ => Ok(()),
         }
     }
