@@ -43,6 +43,7 @@ pub use error::{Error, Result};
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor};
 pub use random::set_random_seed;
+pub use saving::Limits;
 pub use trainer::{
     Callback, Compile, Evaluate, Fit, History, Logs, OnBatch, Predict, Run, RunParams,
     ValidationFreq, Verbose,

@@ -1,10 +1,14 @@
 //! Models and weights in files.
 mod config;
+#[allow(dead_code)] // until models are read and written through it
+mod hdf5;
+pub(crate) mod limits;
 
 use crate::datasets::npz;
 use crate::models::Model;
 use crate::{Error, Result};
 use ferras_graph::Tensor;
+pub use limits::Limits;
 use std::path::Path;
 
 /// What a file's name must end in.

@@ -1,0 +1,178 @@
+//! What a file may cost its reader.
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// What is wrong with a file, in words that go on from its name.
+pub(crate) type Result<T, E = String> = std::result::Result<T, E>;
+
+/// What reading a file may cost: a file beyond it is refused before memory or time are spent.
+///
+/// The defaults are for files of unknown origin. Nothing that Keras or Ferras writes comes near
+/// them: only data packed to less than a sixteenth of their size need more room.
+///
+/// ```
+/// use ferras::Limits;
+/// let limits = Limits::new().decoded_bytes(8 << 30).objects(10_000_000);
+/// assert_eq!(limits, Limits::default().objects(10_000_000).decoded_bytes(8 << 30));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    file: u64,
+    decoded: Option<u64>,
+    objects: usize,
+    depth: usize,
+}
+
+/// What any file may unpack to, however small: configurations and weights of small models.
+const DECODED_FLOOR: u64 = 16 << 20;
+/// What a file may unpack to, as a multiple of its size. Trained float32 weights pack to no less
+/// than 80 % of their size, JSON in memory takes about ten times its text, and each array is
+/// counted once more as a part of a member of an archive.
+const DECODED_RATIO: u64 = 16;
+/// Bytes of structures that are looked at in any file, and those for each of its bytes: an honest
+/// reader passes each a few times.
+const WORK_FLOOR: u64 = 64 << 20;
+const WORK_RATIO: u64 = 32;
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { file: 64 << 30, decoded: None, objects: 1_000_000, depth: 128 }
+    }
+}
+
+impl Limits {
+    /// The defaults: 64 GiB, 16 MiB and 16 times the file, a million objects, 128 levels.
+    pub fn new() -> Limits {
+        Limits::default()
+    }
+
+    /// The largest file, in bytes.
+    pub fn file_bytes(mut self, bytes: u64) -> Limits {
+        self.file = bytes;
+        self
+    }
+
+    /// How many bytes may be taken for all that is read out of a file, in place of the default of
+    /// 16 MiB and 16 times the size of the file.
+    pub fn decoded_bytes(mut self, bytes: u64) -> Limits {
+        self.decoded = Some(bytes);
+        self
+    }
+
+    /// How many members, groups, arrays and attributes may be looked at.
+    pub fn objects(mut self, count: usize) -> Limits {
+        self.objects = count;
+        self
+    }
+
+    /// How deep groups may lie in groups, and lists in lists.
+    pub fn depth(mut self, levels: usize) -> Limits {
+        self.depth = levels;
+        self
+    }
+
+    /// What a file of `length` bytes may cost.
+    pub(crate) fn budget(&self, length: u64) -> Result<Budget> {
+        if length > self.file {
+            return Err(format!(
+                "has {length} bytes, more than the limit of {}; raise Limits::file_bytes if it \
+                 can be trusted",
+                self.file
+            ));
+        }
+        let default = DECODED_FLOOR.saturating_add(length.saturating_mul(DECODED_RATIO));
+        Ok(Budget(Rc::new(Left {
+            bytes: Cell::new(self.decoded.unwrap_or(default)),
+            work: Cell::new(WORK_FLOOR.saturating_add(length.saturating_mul(WORK_RATIO))),
+            objects: Cell::new(self.objects),
+            depth: self.depth,
+        })))
+    }
+}
+
+/// What is left for the rest of a file: one budget for all that lies in it, at any depth.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget(Rc<Left>);
+
+#[derive(Debug)]
+struct Left {
+    bytes: Cell<u64>,
+    work: Cell<u64>,
+    objects: Cell<usize>,
+    depth: usize,
+}
+
+impl Budget {
+    /// Takes `bytes` for `what`; to be called before they are allocated.
+    pub(crate) fn take(&self, bytes: u64, what: impl FnOnce() -> String) -> Result<()> {
+        let left = self.0.bytes.get();
+        match left.checked_sub(bytes) {
+            Some(rest) => {
+                self.0.bytes.set(rest);
+                Ok(())
+            }
+            None => Err(format!(
+                "holds {}, which takes {bytes} bytes, more than the {left} left of what a file of \
+                 this size may unpack to; raise Limits::decoded_bytes if it can be trusted",
+                what()
+            )),
+        }
+    }
+
+    /// Counts bytes that are looked at, perhaps once more: structures that point at one another may
+    /// ask for the same ones without end.
+    pub(crate) fn work(&self, bytes: usize) -> Result<()> {
+        let rest = self.0.work.get().checked_sub(bytes as u64);
+        self.0.work.set(rest.unwrap_or(0));
+        rest.map(|_| ()).ok_or_else(|| {
+            "is damaged or made to keep its reader busy: its structures are read again and again"
+                .to_string()
+        })
+    }
+
+    /// Counts `n` objects.
+    pub(crate) fn count(&self, n: usize) -> Result<()> {
+        match self.0.objects.get().checked_sub(n) {
+            Some(rest) => {
+                self.0.objects.set(rest);
+                Ok(())
+            }
+            None => Err("holds more objects than are read; raise Limits::objects if it can be \
+                         trusted"
+                .to_string()),
+        }
+    }
+
+    /// An error for what lies `depth` levels down, if that is too deep.
+    pub(crate) fn level(&self, depth: usize) -> Result<()> {
+        match depth > self.0.depth {
+            true => Err(format!("is nested more than {} levels deep", self.0.depth)),
+            false => Ok(()),
+        }
+    }
+
+    /// The deepest level.
+    pub(crate) fn depth(&self) -> usize {
+        self.0.depth
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_out() {
+        let budget = Limits::new().decoded_bytes(10).objects(2).depth(3).budget(5).unwrap();
+        let same = budget.clone();
+        budget.take(6, || unreachable!()).unwrap();
+        let error = same.take(5, || "array \"a\"".into()).unwrap_err();
+        assert!(error.starts_with("holds array \"a\", which takes 5 bytes, more than the 4 left"));
+        same.take(4, || unreachable!()).unwrap();
+        budget.count(2).unwrap();
+        assert!(same.count(1).unwrap_err().contains("Limits::objects"));
+        assert!(budget.level(3).is_ok() && budget.level(4).is_err());
+        let error = Limits::new().file_bytes(9).budget(10).unwrap_err();
+        assert!(error.contains("more than the limit of 9"), "{error}");
+    }
+}
