@@ -44,6 +44,8 @@ pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor};
 pub use random::set_random_seed;
 pub use saving::Limits;
+#[doc(hidden)]
+pub use saving::probe;
 pub use trainer::{
     Callback, Compile, Evaluate, Fit, History, Logs, OnBatch, Predict, Run, RunParams,
     ValidationFreq, Verbose,

@@ -59,7 +59,7 @@ fn file() -> GetFile {
 pub fn load_data_from(path: impl AsRef<Path>) -> Result<(Digits, Digits)> {
     let path = path.as_ref();
     // Sixteen times MNIST itself.
-    let arrays = npz::read_within(path, 1 << 30)?;
+    let arrays = npz::read(path)?;
     let train = digits(path, &arrays, "x_train", "y_train")?;
     let test = digits(path, &arrays, "x_test", "y_test")?;
     if train.0.shape().get(1..) != test.0.shape().get(1..) {

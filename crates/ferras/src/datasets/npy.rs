@@ -15,12 +15,11 @@
 //! # Ok::<(), ferras::Error>(())
 //! ```
 use crate::files::write_atomic;
+use crate::saving::limits::{Budget, Limits};
 use crate::{Error, Result, Tensor};
 use ferras_graph::{Element, Elements};
 use half::{bf16, f16};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
-use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::Path;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -32,9 +31,8 @@ const MOST_AXES: usize = 64;
 /// The array of a file.
 pub fn read(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
-    let file = File::open(path).map_err(Error::io("read", path))?;
-    let length = file.metadata().map_err(Error::io("read", path))?.len();
-    parse(BufReader::new(file), length).map_err(|problem| Error::file(path, problem))
+    let (bytes, budget) = Limits::new().read(path)?;
+    parse(&bytes, &budget).map_err(|problem| Error::file(path, problem))
 }
 
 /// Writes a tensor to a file, in place of what it held. float16 is kept; bfloat16, which NumPy
@@ -58,14 +56,14 @@ struct Header {
     shape: Vec<usize>,
 }
 
-/// Reads the array of a stream that holds `length` bytes. Nothing is allocated on the header's
-/// word alone: its size must equal that of the bytes that follow.
-pub(super) fn parse(mut stream: impl Read, length: u64) -> Result<Tensor, String> {
-    let (text, start) = header_text(&mut stream)?;
-    let header = Header::parse(&text)?;
+/// Reads the array of a file. Nothing is allocated on the header's word alone: its size must equal
+/// that of the bytes that follow.
+pub(crate) fn parse(file: &[u8], budget: &Budget) -> Result<Tensor, String> {
+    let (text, data) = header_text(file)?;
+    let header = Header::parse(text)?;
     let places = header.shape.iter().try_fold(1_usize, |n, d| n.checked_mul(*d));
-    let bytes = places.and_then(|n| n.checked_mul(header.stored.size)).map(|n| n as u64);
-    let left = length.saturating_sub(start as u64);
+    let bytes = places.and_then(|n| n.checked_mul(header.stored.size));
+    let left = data.len();
     if bytes != Some(left) {
         let (shape, needed) = (&header.shape, bytes.map_or("too many".into(), |b| b.to_string()));
         return Err(format!(
@@ -73,24 +71,17 @@ pub(super) fn parse(mut stream: impl Read, length: u64) -> Result<Tensor, String
              follow; the file is truncated or damaged"
         ));
     }
-    let mut data = Vec::new();
-    // One byte beyond the end is asked for: only there a container compares its checksum.
-    let beyond = left.saturating_add(1);
-    stream
-        .take(beyond)
-        .read_to_end(&mut data)
-        .map_err(|e| format!("cannot be read: {e}; the file is damaged, fetch or save it again"))?;
-    if data.len() as u64 != left {
-        return Err(format!("holds {} bytes of data in place of {left}", data.len()));
-    }
+    // Small integers become wider ones, of 4 bytes at most for 1; columns first are turned.
+    let copies = if header.fortran { 2 } else { 1 };
+    let widened = if header.stored.kind == 'i' && header.stored.size == 1 { 4 } else { 2 };
+    budget.take(left as u64 * copies * widened, || "an array".into())?;
     header.tensor(data)
 }
 
-/// The header's text, and how many bytes it took with all before it.
-fn header_text(stream: &mut impl Read) -> Result<(String, usize), String> {
-    let mut fixed = [0; 8];
-    let no_npy = |_| "is no .npy file: too short".to_string();
-    stream.read_exact(&mut fixed).map_err(no_npy)?;
+/// The header's text, and the bytes after it.
+fn header_text(file: &[u8]) -> Result<(&str, &[u8]), String> {
+    let no_npy = || "is no .npy file: too short".to_string();
+    let (fixed, rest) = file.split_first_chunk::<8>().ok_or_else(no_npy)?;
     let Some([major, _minor]) = fixed.strip_prefix(MAGIC) else {
         return Err("is no .npy file: it does not begin as one".to_string());
     };
@@ -100,16 +91,14 @@ fn header_text(stream: &mut impl Read) -> Result<(String, usize), String> {
         2 | 3 => 4,
         other => return Err(format!("is of .npy version {other}; known are 1, 2 and 3")),
     };
-    let mut count = [0; 4];
-    stream.read_exact(&mut count[..width]).map_err(no_npy)?;
-    let count = u32::from_le_bytes(count) as usize;
+    let (count, rest) = rest.split_at_checked(width).ok_or_else(no_npy)?;
+    let count = count.iter().rev().fold(0, |n, byte| n << 8 | usize::from(*byte));
     if count > LONGEST_HEADER {
         return Err(format!("has a header of {count} bytes; at most {LONGEST_HEADER} are read"));
     }
-    let mut text = vec![0; count];
-    stream.read_exact(&mut text).map_err(|_| "ends within its header".to_string())?;
-    let text = String::from_utf8(text).map_err(|_| "has a header that is no text".to_string())?;
-    Ok((text, 8 + width + count))
+    let parts = rest.split_at_checked(count).ok_or("ends within its header")?;
+    let text = std::str::from_utf8(parts.0).map_err(|_| "has a header that is no text")?;
+    Ok((text, parts.1))
 }
 
 impl Header {
@@ -143,7 +132,7 @@ impl Header {
     }
 
     /// The tensor of these bytes, which are as many as the header says.
-    fn tensor(self, data: Vec<u8>) -> Result<Tensor, String> {
+    fn tensor(self, data: &[u8]) -> Result<Tensor, String> {
         let shape = self.shape;
         let (fortran, stored) = (self.fortran, self.stored);
         macro_rules! decode {
@@ -165,7 +154,7 @@ impl Header {
         }
         match (stored.kind, stored.size) {
             ('b', 1) => build(shape, data.iter().map(|b| *b != 0).collect(), fortran),
-            ('u', 1) => build(shape, data, fortran),
+            ('u', 1) => build(shape, data.to_vec(), fortran),
             ('i', 1) => decode!(i8 => i32, |v| Ok(i32::from(v))),
             ('i', 2) => decode!(i16 => i32, |v| Ok(i32::from(v))),
             ('u', 2) => decode!(u16 => i32, |v| Ok(i32::from(v))),
@@ -360,7 +349,7 @@ mod tests {
     }
 
     fn parsed(bytes: &[u8]) -> Result<Tensor, String> {
-        parse(bytes, bytes.len() as u64)
+        parse(bytes, &Limits::new().budget(bytes.len() as u64)?)
     }
 
     fn of(descr: &str, shape: &str, data: &[u8]) -> Result<Tensor, String> {

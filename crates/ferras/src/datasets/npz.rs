@@ -14,19 +14,10 @@
 use super::npy;
 use crate::config::suggest;
 use crate::files::write_atomic;
+use crate::saving::archive::{self, Archive};
+use crate::saving::limits::{Budget, Limits};
 use crate::{Error, Result, Tensor};
-use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
-
-/// What a file may unpack to unless said otherwise: 4 GiB.
-const BUDGET: u64 = 4 << 30;
-/// Arrays that a file may hold.
-const MOST_ARRAYS: usize = 10_000;
-/// Deflate packs no better than this, so a member that claims to is a bomb or damaged.
-const BEST_RATIO: u64 = 1040;
 
 /// The arrays of a file, by name.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,70 +47,52 @@ impl Npz {
     }
 }
 
-/// Reads all arrays of a file that unpacks to 4 GiB at most.
+/// Reads all arrays of a file that stays within the default [`Limits`]: it may unpack to 16 times
+/// its size, or 16 MiB.
 pub fn read(path: impl AsRef<Path>) -> Result<Npz> {
-    read_within(path, BUDGET)
+    read_within(path, &Limits::new())
 }
 
-/// Reads all arrays of a file that unpacks to `budget` bytes at most.
-pub fn read_within(path: impl AsRef<Path>, budget: u64) -> Result<Npz> {
+/// Reads all arrays of a file that stays within these limits.
+pub fn read_within(path: impl AsRef<Path>, limits: &Limits) -> Result<Npz> {
     let path = path.as_ref();
-    let file = File::open(path).map_err(Error::io("read", path))?;
-    let length = file.metadata().map_err(Error::io("read", path))?.len();
-    let arrays = parse(BufReader::new(file), length, budget);
-    let arrays = arrays.map_err(|problem| Error::file(path, problem))?;
+    let (bytes, budget) = limits.read(path)?;
+    let arrays = parse(&bytes, &budget).map_err(|problem| Error::file(path, problem))?;
     Ok(Npz { path: path.to_path_buf(), arrays })
 }
 
-fn parse(
-    stream: impl Read + Seek,
-    length: u64,
-    mut budget: u64,
-) -> Result<Vec<(String, Tensor)>, String> {
-    let damaged = |e: zip::result::ZipError| {
-        format!("is no .npz file, or a truncated or damaged one ({e}); fetch or save it again")
-    };
-    let mut archive = ZipArchive::new(stream).map_err(damaged)?;
-    let count = archive.len();
-    if count > MOST_ARRAYS {
-        return Err(format!("holds {count} arrays; at most {MOST_ARRAYS} are read"));
-    }
+/// The arrays of a file, by name, in its order.
+pub(crate) fn parse(bytes: &[u8], budget: &Budget) -> Result<Vec<(String, Tensor)>, String> {
+    let archive = Archive::open(bytes, budget)?;
     let mut arrays: Vec<(String, Tensor)> = Vec::new();
-    for i in 0..count {
-        let member = archive.by_index(i).map_err(damaged)?;
-        let full = String::from_utf8_lossy(member.name_raw()).into_owned();
-        let name = full.strip_suffix(".npy").unwrap_or(&full).to_string();
-        let (size, packed) = (member.size(), member.compressed_size());
-        if packed > length || size > packed.saturating_mul(BEST_RATIO) {
-            return Err(format!(
-                "array {name:?} claims to unpack from {packed} to {size} bytes, which the \
-                 {length} bytes of the file cannot hold"
-            ));
-        }
-        budget = budget.checked_sub(size).ok_or_else(|| {
-            format!("array {name:?} of {size} bytes exceeds what is left of the budget, {budget}")
-        })?;
-        if arrays.iter().any(|(n, _)| *n == name) {
-            return Err(format!("holds two arrays named {name:?}"));
-        }
-        let array = npy::parse(member, size).map_err(|e| format!("array {name:?} {e}"))?;
-        arrays.push((name, array));
+    for full in archive.names() {
+        let name = full.strip_suffix(".npy").unwrap_or(full);
+        let array = npy::parse(&archive.read(full)?, budget);
+        arrays.push((name.to_string(), array.map_err(|e| format!("array {name:?} {e}"))?));
     }
-    Ok(arrays)
+    // "x" and "x.npy" are two members, but one array.
+    let mut names: Vec<&str> = arrays.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|w| matches!(w, [a, b] if a == b)) {
+        Some(twice) => {
+            Err(format!("holds two arrays named {:?}", twice.first().copied().unwrap_or_default()))
+        }
+        None => Ok(arrays),
+    }
 }
 
 /// Writes named arrays to a file, in place of what it held, as NumPy's `savez`.
 pub fn write(path: impl AsRef<Path>, arrays: &[(&str, &Tensor)]) -> Result<()> {
-    save(path.as_ref(), arrays, CompressionMethod::Stored)
+    save(path.as_ref(), arrays, false)
 }
 
 /// Writes named arrays to a file, packed, as NumPy's `savez_compressed`.
 pub fn write_compressed(path: impl AsRef<Path>, arrays: &[(&str, &Tensor)]) -> Result<()> {
-    save(path.as_ref(), arrays, CompressionMethod::Deflated)
+    save(path.as_ref(), arrays, true)
 }
 
-fn save(path: &Path, arrays: &[(&str, &Tensor)], method: CompressionMethod) -> Result<()> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+fn save(path: &Path, arrays: &[(&str, &Tensor)], packed: bool) -> Result<()> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (i, (name, tensor)) in arrays.iter().enumerate() {
         if arrays.iter().take(i).any(|(n, _)| n == name) {
             return Err(Error::argument(
@@ -127,16 +100,11 @@ fn save(path: &Path, arrays: &[(&str, &Tensor)], method: CompressionMethod) -> R
                 format!("must have different names, got {name:?} twice"),
             ));
         }
-        let bytes = npy::to_bytes(tensor);
-        let options = SimpleFileOptions::default()
-            .compression_method(method)
-            .large_file(bytes.len() > u32::MAX as usize);
-        let begun = writer.start_file(format!("{name}.npy"), options);
-        begun.map_err(std::io::Error::from).map_err(Error::io("write", path))?;
-        writer.write_all(&bytes).map_err(Error::io("write", path))?;
+        files.push((format!("{name}.npy"), npy::to_bytes(tensor)));
     }
-    let done = writer.finish().map_err(std::io::Error::from).map_err(Error::io("write", path))?;
-    write_atomic(path, done.get_ref())
+    let members: Vec<(&str, &[u8])> = files.iter().map(|(n, d)| (n.as_str(), &d[..])).collect();
+    let bytes = archive::write(&members, packed).map_err(|problem| Error::file(path, problem))?;
+    write_atomic(path, &bytes)
 }
 
 #[cfg(test)]
@@ -144,32 +112,34 @@ mod tests {
     use super::*;
     use crate::files::tests::Folder;
 
-    fn bytes(method: CompressionMethod) -> (Folder, Vec<u8>) {
+    fn bytes(packed: bool) -> (Folder, Vec<u8>) {
         static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let n = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let folder = Folder::new(&format!("npz-{n}"));
         let (x, y) = (Tensor::new([40], vec![1.0_f64; 40]), Tensor::new([2], vec![true, false]));
         let path = folder.join("a.npz");
-        save(&path, &[("x", &x.unwrap()), ("y", &y.unwrap())], method).unwrap();
+        save(&path, &[("x", &x.unwrap()), ("y", &y.unwrap())], packed).unwrap();
         let bytes = std::fs::read(path).unwrap();
         (folder, bytes)
     }
 
+    const BUDGET: u64 = 1 << 20;
+
     fn parsed(bytes: &[u8], budget: u64) -> Result<Vec<(String, Tensor)>, String> {
-        parse(Cursor::new(bytes), bytes.len() as u64, budget)
+        parse(bytes, &Limits::new().decoded_bytes(budget).budget(bytes.len() as u64)?)
     }
 
     #[test]
     fn stored_and_packed() {
-        let (_folder, stored) = bytes(CompressionMethod::Stored);
-        let (_folder, packed) = bytes(CompressionMethod::Deflated);
+        let (_folder, stored) = bytes(false);
+        let (_folder, packed) = bytes(true);
         assert!(packed.len() < stored.len());
         assert_eq!(parsed(&stored, BUDGET).unwrap(), parsed(&packed, BUDGET).unwrap());
     }
 
     #[test]
     fn names_what_is_there() {
-        let (folder, _) = bytes(CompressionMethod::Stored);
+        let (folder, _) = bytes(false);
         let arrays = read(folder.join("a.npz")).unwrap();
         let error = arrays.get("X").unwrap_err().to_string();
         assert!(
@@ -185,21 +155,23 @@ mod tests {
 
     #[test]
     fn budget_and_bombs() {
-        let (_folder, packed) = bytes(CompressionMethod::Deflated);
+        let (_folder, packed) = bytes(true);
         let error = parsed(&packed, 500).unwrap_err();
-        assert!(error.starts_with("array \"y\" of 130 bytes exceeds"), "{error}");
-        // The size that the directory claims for the first member: bytes 24 to 28 of its entry.
+        assert!(error.contains("which takes"), "{error}");
+        // A size that both headers claim, of an array of zeros.
         let mut bomb = packed.clone();
         let entry = packed.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
-        bomb[entry + 24..entry + 28].copy_from_slice(&u32::to_le_bytes(0x7fff_ffff));
+        for place in [entry + 24, 22] {
+            bomb[place..place + 4].copy_from_slice(&u32::to_le_bytes(0x7fff_ffff));
+        }
         let error = parsed(&bomb, BUDGET).unwrap_err();
         assert!(error.contains("claims to unpack"), "{error}");
     }
 
     #[test]
     fn damage_is_an_error() {
-        for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
-            let (_folder, good) = bytes(method);
+        for packed in [false, true] {
+            let (_folder, good) = bytes(packed);
             for n in 0..good.len() {
                 assert!(parsed(&good[..n], BUDGET).is_err());
             }

@@ -1,5 +1,9 @@
 //! What a file may cost its reader.
+use crate::Error;
 use std::cell::Cell;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::rc::Rc;
 
 /// What is wrong with a file, in words that go on from its name.
@@ -36,12 +40,12 @@ const WORK_RATIO: u64 = 32;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { file: 64 << 30, decoded: None, objects: 1_000_000, depth: 128 }
+        Limits { file: 64 << 30, decoded: None, objects: 1_000_000, depth: 100 }
     }
 }
 
 impl Limits {
-    /// The defaults: 64 GiB, 16 MiB and 16 times the file, a million objects, 128 levels.
+    /// The defaults: 64 GiB, 16 MiB and 16 times the file, a million objects, 100 levels.
     pub fn new() -> Limits {
         Limits::default()
     }
@@ -69,6 +73,22 @@ impl Limits {
     pub fn depth(mut self, levels: usize) -> Limits {
         self.depth = levels;
         self
+    }
+
+    /// The bytes of a file and what they may cost.
+    pub(crate) fn read(&self, path: &Path) -> crate::Result<(Vec<u8>, Budget)> {
+        let io = || Error::io("read", path);
+        let file = File::open(path).map_err(io())?;
+        let length = file.metadata().map_err(io())?.len();
+        let problem = |problem| Error::file(path, problem);
+        self.budget(length).map_err(problem)?;
+        let mut bytes = Vec::new();
+        let room = bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX));
+        room.map_err(|_| problem(format!("has {length} bytes, more than there is memory for")))?;
+        // Devices and files that grow have no true length: no more is read than is allowed.
+        file.take(self.file.saturating_add(1)).read_to_end(&mut bytes).map_err(io())?;
+        let budget = self.budget(bytes.len() as u64).map_err(problem)?;
+        Ok((bytes, budget))
     }
 
     /// What a file of `length` bytes may cost.
@@ -149,11 +169,6 @@ impl Budget {
             true => Err(format!("is nested more than {} levels deep", self.0.depth)),
             false => Ok(()),
         }
-    }
-
-    /// The deepest level.
-    pub(crate) fn depth(&self) -> usize {
-        self.0.depth
     }
 }
 

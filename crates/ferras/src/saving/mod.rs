@@ -1,8 +1,16 @@
 //! Models and weights in files.
+#[allow(dead_code)] // until models are read and written through it, as the next ones
+pub(crate) mod archive;
 mod config;
-#[allow(dead_code)] // until models are read and written through it
+#[allow(dead_code)]
 mod hdf5;
+#[allow(dead_code)]
+mod json;
 pub(crate) mod limits;
+#[doc(hidden)]
+pub mod probe;
+#[allow(dead_code)]
+mod safetensors;
 
 use crate::datasets::npz;
 use crate::models::Model;

@@ -28,6 +28,7 @@ use datatype::{Class, Datatype};
 use half::{bf16, f16};
 use header::{Header, kind};
 use links::Target;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -36,8 +37,8 @@ use std::rc::Rc;
 pub(crate) use write::{Member, Tree, write};
 
 /// The bytes of a file, and how its numbers are stored.
-pub(crate) struct File {
-    bytes: Vec<u8>,
+pub(crate) struct File<'f> {
+    bytes: Cow<'f, [u8]>,
     start: usize,
     offsets: usize,
     lengths: usize,
@@ -71,9 +72,10 @@ pub(crate) fn is_hdf5(bytes: &[u8]) -> bool {
     bytes.starts_with(header::SIGNATURE)
 }
 
-impl File {
-    /// The file of these bytes. What is read out of it is taken from the budget.
-    pub(crate) fn open(bytes: Vec<u8>, budget: &Budget) -> Result<File> {
+impl<'f> File<'f> {
+    /// The file of these bytes, owned or borrowed. What is read out of it is taken from the budget.
+    pub(crate) fn open(bytes: impl Into<Cow<'f, [u8]>>, budget: &Budget) -> Result<File<'f>> {
+        let bytes = bytes.into();
         let head = header::superblock(&bytes, budget)?;
         let (offsets, lengths) = (head.offsets, head.lengths);
         Ok(File {
@@ -139,7 +141,7 @@ fn at(path: &str) -> impl Fn(String) -> String {
 /// Members by name.
 #[derive(Clone)]
 pub(crate) struct Group<'a> {
-    file: &'a File,
+    file: &'a File<'a>,
     address: u64,
     path: String,
     depth: usize,

@@ -8,7 +8,7 @@ fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(format!("{folder}{name}")).unwrap()
 }
 
-fn open(bytes: Vec<u8>) -> Result<File> {
+fn open(bytes: Vec<u8>) -> Result<File<'static>> {
     let budget = Limits::new().budget(bytes.len() as u64)?;
     File::open(bytes, &budget)
 }
