@@ -8,7 +8,7 @@ use ferras::callbacks::ModelCheckpoint;
 use ferras::datasets::mnist;
 use ferras::prelude::*;
 use ferras::preprocessing::{classification_report, confusion_matrix};
-use ferras::utils::to_categorical;
+use ferras::utils::{argmax, to_categorical};
 use ferras::{plot, report::Report};
 use ndarray::{Array1, Array2, ArrayD};
 use std::path::PathBuf;
@@ -97,7 +97,7 @@ struct Digits {
     y_train: Array2<f32>,
     x_test: ArrayD<f32>,
     y_test: Array2<f32>,
-    digits: Array1<u8>,
+    digits: Array1<usize>,
 }
 
 impl Digits {
@@ -109,7 +109,7 @@ impl Digits {
             y_train: to_categorical(&y_train, 10)?,
             x_test: scale(&x_test),
             y_test: to_categorical(&y_test, 10)?,
-            digits: y_test,
+            digits: y_test.mapv(usize::from),
         })
     }
 }
@@ -228,7 +228,7 @@ fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
     let (loss, accuracy) =
         (test.get("loss").unwrap_or(f64::NAN), test.get("accuracy").unwrap_or(0.0));
     let outputs = model.predict_with(&x_test, Predict::new().batch_size(batch).verbose(0))?;
-    let predicted = digits(&outputs[0]);
+    let predicted = argmax(&outputs[0])?;
     let scores = classification_report(&data.digits, &predicted)?;
     let matrix = confusion_matrix(&data.digits, &predicted)?;
     println!("{scores}\ntest loss {loss:.4}, test accuracy {:.2}%", accuracy * 100.0);
@@ -259,13 +259,4 @@ fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
         println!("{}", common::json_line(name, &history, steps, &reached));
     }
     Ok(())
-}
-
-/// The digit with the largest probability, for each row.
-fn digits(probabilities: &Tensor) -> Vec<u8> {
-    let largest = |row: &[f64]| {
-        let best = row.iter().enumerate().fold(0, |b, (i, p)| if *p > row[b] { i } else { b });
-        best as u8
-    };
-    probabilities.to_f64_vec().chunks(10).map(largest).collect()
 }

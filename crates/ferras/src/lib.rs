@@ -34,7 +34,7 @@ pub mod utils;
 
 /// What models are fed with: arrays, views, streams.
 pub mod data {
-    pub use crate::trainer::data::Data;
+    pub use crate::trainer::data::{Data, Number};
     pub use crate::trainer::dataset::{Batch, Dataset};
 }
 

@@ -12,7 +12,10 @@ pub use crate::initializers::{
 };
 pub use crate::layers::*;
 pub use crate::losses::{Loss, LossFn};
-pub use crate::metrics::{Metric, MetricFn};
+pub use crate::metrics::{
+    BinaryAccuracy, CategoricalAccuracy, Metric, MetricFn, Precision, Recall,
+    SparseCategoricalAccuracy, TopKCategoricalAccuracy,
+};
 pub use crate::models::{Input, Model, Sequential, SymbolicTensor};
 pub use crate::optimizers::{
     Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, Optimizer, OptimizerFn, RMSprop, SGD,

@@ -1,5 +1,6 @@
 //! Small helpers around labels and probabilities, as `keras.utils`.
 use crate::{Error, Result};
+use ferras_graph::Tensor;
 use ndarray::{
     Array1, Array2, ArrayBase, ArrayD, Axis, Data, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn,
 };
@@ -163,37 +164,61 @@ fn largest<T: ClassIndex>(labels: impl Iterator<Item = T>) -> Result<usize> {
     largest.ok_or_else(|| Error::argument("num_classes", empty))
 }
 
+/// Rows of values in which [`argmax`] finds the largest: an array of rank 2, or a tensor.
+pub trait Rows {
+    /// The place of the largest value of each row; see [`argmax`].
+    fn largest(&self) -> Result<Array1<usize>>;
+}
+
+impl<T: PartialOrd + Copy, S: Data<Elem = T>> Rows for ArrayBase<S, Ix2> {
+    fn largest(&self) -> Result<Array1<usize>> {
+        if self.ncols() == 0 {
+            return Err(Error::Data("no largest value: the rows are empty".to_string()));
+        }
+        let is_nan = |v: T| v.partial_cmp(&v).is_none();
+        let of_row = |row: ndarray::ArrayView1<T>| {
+            let mut best: Option<(usize, T)> = None;
+            for (i, &v) in row.iter().enumerate() {
+                let larger = best.is_none_or(|(_, b)| !is_nan(b) && (v > b || is_nan(v)));
+                best = if larger { Some((i, v)) } else { best };
+            }
+            best.map_or(0, |(i, _)| i)
+        };
+        Ok(self.map_axis(Axis(1), of_row))
+    }
+}
+
+impl Rows for Tensor {
+    fn largest(&self) -> Result<Array1<usize>> {
+        let &[rows, columns] = &self.shape()[..] else {
+            let shape = self.shape();
+            return Err(Error::Data(format!(
+                "argmax expected shape (samples, classes), got {shape}"
+            )));
+        };
+        let values = Array2::from_shape_vec((rows, columns), self.to_f64_vec());
+        values.map_err(|e| Error::Internal(e.to_string()))?.largest()
+    }
+}
+
 /// The place of the largest value of each row: the class that a row of probabilities means.
 ///
 /// Of equal values the first counts; NaN counts as larger than every number, as in NumPy, so a
 /// broken prediction is not taken for class 0 by accident.
 ///
-/// - **Input** `(samples, classes)`. **Output** `(samples,)`.
-/// - **Errors**: no classes.
+/// - **Input** `(samples, classes)`: what `predict` gives, or an array. **Output** `(samples,)`.
+/// - **Errors**: another rank, no classes.
 ///
 /// ```
-/// use ferras::utils::argmax;
+/// use ferras::{Tensor, utils::argmax};
 /// use ndarray::array;
 /// let probabilities = array![[0.1_f32, 0.9], [0.7, 0.3]];
 /// assert_eq!(argmax(&probabilities)?, array![1, 0]);
+/// assert_eq!(argmax(&Tensor::from(&probabilities))?, array![1, 0]);
 /// # Ok::<(), ferras::Error>(())
 /// ```
-pub fn argmax<T: PartialOrd + Copy, S: Data<Elem = T>>(
-    x: &ArrayBase<S, Ix2>,
-) -> Result<Array1<usize>> {
-    if x.ncols() == 0 {
-        return Err(Error::Data("no largest value: the rows are empty".to_string()));
-    }
-    let is_nan = |v: T| v.partial_cmp(&v).is_none();
-    let of_row = |row: ndarray::ArrayView1<T>| {
-        let mut best: Option<(usize, T)> = None;
-        for (i, &v) in row.iter().enumerate() {
-            let larger = best.is_none_or(|(_, b)| !is_nan(b) && (v > b || is_nan(v)));
-            best = if larger { Some((i, v)) } else { best };
-        }
-        best.map_or(0, |(i, _)| i)
-    };
-    Ok(x.map_axis(Axis(1), of_row))
+pub fn argmax<X: Rows + ?Sized>(x: &X) -> Result<Array1<usize>> {
+    x.largest()
 }
 
 #[cfg(test)]

@@ -171,7 +171,7 @@ fn unknown_names() -> Result<()> {
         says(model.compile(metric), &["unknown metric \"acuracy\"", "did you mean \"accuracy\"?"]);
         let output = Compile::new().loss_for("dens_1", "mse");
         says(model.compile(output), &["unknown output \"dens_1\"", "did you mean \"dense_1\"?"]);
-        let stop = quiet().callback(EarlyStopping::monitor("los"));
+        let stop = quiet().callback(EarlyStopping::new().monitor("los"));
         let parts = ["unknown logged number \"los\"", "did you mean \"loss\"?"];
         says(model.fit(x(6), labels(6), stop), &parts);
     })
@@ -471,5 +471,45 @@ fn a_log_without_a_name() -> Result<()> {
     let mut model = classifier()?;
     let fit = quiet().callback(ferras::callbacks::CSVLogger::new(""));
     says(model.fit(x(6), labels(6), fit), &["argument \"filename\" must name the file"]);
+    Ok(())
+}
+
+#[test]
+fn a_word_that_is_no_verbosity() -> Result<()> {
+    let mut model = classifier()?;
+    let parts = ["argument \"verbose\" must be 0, 1, 2 or \"auto\", got"];
+    says(model.fit(x(6), labels(6), quiet().verbose("loud")), &parts);
+    says(model.evaluate_with(x(6), labels(6), Evaluate::new().verbose(7)), &parts);
+    says(model.predict_with(x(6), Predict::new().verbose("")), &parts);
+    model.fit(x(6), labels(6), quiet())?;
+    Ok(())
+}
+
+#[test]
+fn rows_and_labels_of_every_kind() -> Result<()> {
+    let mut model = classifier()?;
+    let rows: Vec<Vec<f64>> = x(6).rows().into_iter().map(|r| r.mapv(f64::from).to_vec()).collect();
+    let whole = model.predict(x(6))?;
+    assert_eq!(model.predict(&rows)?, whole);
+    let four: Vec<[f32; 4]> = x(6).rows().into_iter().map(|r| [r[0], r[1], r[2], r[3]]).collect();
+    assert_eq!(model.predict(&four)?, whole);
+    assert_eq!(model.predict([&x(6)])?, whole);
+    let classes = labels(6).mapv(|l| l as usize);
+    let loss = |y: &dyn Fn() -> ferras::data::Data| {
+        let logs = model.evaluate_with(x(6), y(), Evaluate::new().verbose(0));
+        logs.map(|logs| logs.get("loss"))
+    };
+    let expected = loss(&|| labels(6).into())?;
+    assert_eq!(loss(&|| (&classes).into())?, expected);
+    assert_eq!(loss(&|| classes.mapv(|c| c as u16).to_vec().into())?, expected);
+    assert_eq!(loss(&|| classes.mapv(|c| c as i8).to_vec().into())?, expected);
+    let ragged = vec![vec![0.0_f32; 4], vec![0.0; 3]];
+    let parts = ["x: rows of different lengths: row 0 has 4 numbers, row 1 has 3"];
+    says(model.predict(&ragged), &parts);
+    says(model.fit(&ragged, [0, 1], quiet()), &parts);
+    let mut stack = Sequential::new().add(Dense::new(1));
+    stack.compile(Compile::new().loss("mse"))?;
+    says(stack.fit(ragged, [0, 1], quiet()), &parts);
+    says(stack.predict(x(6)), &["only fit can build it from its data", ".input_shape("]);
     Ok(())
 }

@@ -187,7 +187,7 @@ fn the_best_weights_are_restored_and_saved() -> Result<()> {
         }
         Ok(())
     });
-    let mut stop = EarlyStopping::monitor("loss").patience(2).restore_best_weights(true);
+    let mut stop = EarlyStopping::new().monitor("loss").patience(2).restore_best_weights(true);
     let save = ModelCheckpoint::to(path.display().to_string());
     let save = save.save_weights_only(true).save_best_only(true).monitor("loss");
     let fit = Fit::new().epochs(9).verbose(0).callback(rate).callback(note);

@@ -121,3 +121,45 @@ fn a_panic_anywhere_in_a_stream_is_an_error() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn evaluation_and_prediction_of_a_stream_are_those_of_its_arrays() -> Result<()> {
+    /// Steps that were begun and ended.
+    #[derive(Default)]
+    struct Count([usize; 3]);
+    impl Callback for Count {
+        fn on_test_begin(&mut self, run: &mut Run) -> Result<()> {
+            assert_eq!(run.params().steps, Some(5));
+            Ok(())
+        }
+        fn on_test_batch_end(&mut self, _: usize, run: &mut Run) -> Result<()> {
+            self.0[0] += usize::from(run.logs()?.get("loss").is_some());
+            Ok(())
+        }
+        fn on_test_end(&mut self, logs: &Logs, _: &mut Run) -> Result<()> {
+            self.0[1] += usize::from(logs.get("seen") == Some(2.0));
+            Ok(())
+        }
+        fn on_predict_batch_end(&mut self, _: usize, _: &mut Run) -> Result<()> {
+            self.0[2] += 1;
+            Ok(())
+        }
+    }
+    let (model, mut count, mut data) = (seer()?, Count::default(), Five { passes: 0 });
+    let quiet = Evaluate::new().verbose(0).callback(&mut count);
+    let stream = model.evaluate_dataset(&mut data, quiet)?;
+    let column: Vec<f32> = (0..10).map(|i| (i / 2) as f32).collect();
+    let x = Tensor::new([10, 1], column)?;
+    assert_eq!(stream, model.evaluate_with(&x, &x, Evaluate::new().batch_size(2).verbose(0))?);
+    let quiet = || Predict::new().verbose(0);
+    let outputs = model.predict_dataset(&mut data, quiet().callback(&mut count))?;
+    assert_eq!(outputs, model.predict_with(&x, quiet())?);
+    assert_eq!(
+        model.predict_dataset(&mut data, quiet().steps(2))?[0].shape().to_string(),
+        "(4, 1)"
+    );
+    assert_eq!(count.0, [5, 1, 5]);
+    let error = model.predict_dataset(&mut data, quiet().batch_size(2)).unwrap_err().to_string();
+    assert!(error.contains("argument \"batch_size\" needs arrays"), "{error}");
+    Ok(())
+}

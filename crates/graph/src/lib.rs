@@ -12,6 +12,7 @@ mod infer;
 mod interpret;
 mod ir;
 pub mod pass;
+mod print;
 pub mod random;
 mod shape;
 mod tensor;

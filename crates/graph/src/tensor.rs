@@ -1,7 +1,7 @@
 //! Tensors: data on the host, and borrowed views of it.
 use crate::{DType, Error, Result, Shape, TensorType};
 use half::{bf16, f16};
-use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, Data, Dimension, IxDyn};
 use std::sync::Arc;
 
 /// A Rust type that a tensor's elements can have.
@@ -88,6 +88,16 @@ macro_rules! elements {
                     _ => false,
                 }
             }
+            /// Appends all elements; false, and nothing is appended, if `into` is of another type.
+            fn append_to(&self, into: &mut TensorData) -> bool {
+                match (self, into) {
+                    $((Elements::$variant(v), TensorData::$variant(out)) => {
+                        out.extend_from_slice(v);
+                        true
+                    })*
+                    _ => false,
+                }
+            }
             /// A copy that owns its data.
             pub fn to_owned(&self) -> TensorData {
                 match self { $(Elements::$variant(v) => TensorData::$variant(v.to_vec()),)* }
@@ -140,7 +150,8 @@ fn cast_element<A: Element, B: Element>(value: A) -> B {
     }
 }
 
-/// Data on the host with its shape, laid out row by row. Cloning shares the data.
+/// Data on the host with its shape, laid out row by row. Cloning shares the data. It prints as a
+/// NumPy array does.
 ///
 /// ```
 /// use ferras_graph::{DType, Tensor};
@@ -309,9 +320,50 @@ impl Tensor {
         }
     }
 
+    /// Adds the rows of another tensor behind this one's; an error unless they are of one type.
+    ///
+    /// ```
+    /// use ferras_graph::Tensor;
+    /// let mut t = Tensor::new([1, 2], vec![1, 2])?;
+    /// t.append(&Tensor::new([2, 2], vec![3, 4, 5, 6])?)?;
+    /// assert_eq!(t, Tensor::new([3, 2], vec![1, 2, 3, 4, 5, 6])?);
+    /// assert!(t.append(&Tensor::new([1, 3], vec![7, 8, 9])?).is_err());
+    /// # Ok::<(), ferras_graph::Error>(())
+    /// ```
+    pub fn append(&mut self, rows: &Tensor) -> Result<()> {
+        let (mut shape, other) = (self.shape.to_vec(), rows.shape());
+        let fits = shape.len() == other.rank() && shape.iter().skip(1).eq(other.iter().skip(1));
+        let unfit = || {
+            let (ty, found) = (self.ty(), rows.ty());
+            Error::Tensor(format!("rows of {found} cannot be added to {ty}"))
+        };
+        let count = shape.first_mut().zip(other.first()).filter(|_| fits);
+        let (count, more) = count.ok_or_else(unfit)?;
+        if self.dtype() != rows.dtype() {
+            return Err(unfit());
+        }
+        *count += more;
+        if rows.elements().append_to(Arc::make_mut(&mut self.data)) {
+            self.shape = shape.into();
+        }
+        Ok(())
+    }
+
     /// Elements in one row of the first axis.
     fn row_len(&self) -> usize {
         self.shape.iter().skip(1).product()
+    }
+
+    /// The data as a view of `ndarray`, without a copy, if it is of type `T`.
+    ///
+    /// ```
+    /// use ferras_graph::Tensor;
+    /// let t = Tensor::new([2, 2], vec![1.0_f32, 2.0, 3.0, 4.0])?;
+    /// assert_eq!(t.as_array::<f32>().map(|a| a[[1, 0]]), Some(3.0));
+    /// # Ok::<(), ferras_graph::Error>(())
+    /// ```
+    pub fn as_array<T: Element>(&self) -> Option<ArrayViewD<'_, T>> {
+        ArrayViewD::from_shape(IxDyn(&self.shape), self.as_slice::<T>()?).ok()
     }
 
     /// The data as an array of `ndarray`, if it is of type `T`.
@@ -367,6 +419,11 @@ impl<'a> TensorView<'a> {
             return Err(Error::Tensor(format!("{} elements do not fill {shape}", data.len())));
         }
         Ok(TensorView { shape, elements: T::wrap_slice(data) })
+    }
+
+    /// A view of as many elements as the shape has places.
+    pub(crate) fn of(shape: &'a [usize], elements: Elements<'a>) -> TensorView<'a> {
+        TensorView { shape, elements }
     }
 
     /// Size of each axis.

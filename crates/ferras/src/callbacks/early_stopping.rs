@@ -22,7 +22,7 @@ use ferras_graph::Tensor;
 /// set_random_seed(1);
 /// let mut model = Sequential::new().add(Dense::new(1).input_dim(1));
 /// model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
-/// let mut stop = EarlyStopping::monitor("loss").min_delta(0.5).restore_best_weights(true);
+/// let mut stop = EarlyStopping::new().monitor("loss").min_delta(0.5).restore_best_weights(true);
 /// let fit = Fit::new().epochs(100).verbose(0).callback(&mut stop);
 /// let history = model.fit([[0.0_f32], [1.0]], [[1.0_f32], [3.0]], fit)?;
 /// assert!(history.epoch.len() < 100);
@@ -32,9 +32,9 @@ use ferras_graph::Tensor;
 #[derive(Clone, Debug, Config)]
 #[config(module = "keras.callbacks")]
 pub struct EarlyStopping {
-    /// The number to watch; `"val_loss"` by default. See also [`EarlyStopping::monitor`].
-    #[config(default = "val_loss", key = "monitor")]
-    monitored: String,
+    /// The number to watch, as `"val_accuracy"`; `"val_loss"` by default.
+    #[config(default = "val_loss")]
+    monitor: String,
     /// By how much an epoch must be better to count; 0 by default, the sign is ignored.
     #[config(default = 0.0)]
     min_delta: f64,
@@ -73,11 +73,6 @@ struct State {
 }
 
 impl EarlyStopping {
-    /// Watches the number of this name, as `"val_accuracy"`.
-    pub fn monitor(name: impl Into<String>) -> EarlyStopping {
-        EarlyStopping::new().monitored(name)
-    }
-
     /// The epoch after which training was stopped, counted from 0; `None` if it was not.
     pub fn stopped_epoch(&self) -> Option<usize> {
         self.state.stopped
@@ -106,14 +101,14 @@ impl EarlyStopping {
 
 impl Callback for EarlyStopping {
     fn on_train_begin(&mut self, run: &mut Run) -> Result<()> {
-        let direction = monitor::direction(&self.monitored, &self.mode, run)?;
+        let direction = monitor::direction(&self.monitor, &self.mode, run)?;
         self.state = State { direction: Some(direction), ..State::default() };
         Ok(())
     }
 
     fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, run: &mut Run) -> Result<()> {
-        let Some(value) = logs.get(&self.monitored) else {
-            monitor::warn_absent("EarlyStopping", &self.monitored, logs, &mut self.state.warned);
+        let Some(value) = logs.get(&self.monitor) else {
+            monitor::warn_absent("EarlyStopping", &self.monitor, logs, &mut self.state.warned);
             return Ok(());
         };
         if epoch < self.start_from_epoch {

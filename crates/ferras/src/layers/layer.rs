@@ -169,6 +169,11 @@ impl From<&LayerRef> for LayerRef {
 }
 
 /// What can be said of layers of every class; each method gives the shareable handle.
+///
+/// A handle no longer knows the arguments of the class, so these come first:
+/// `Dense::new(4).activation("relu").name("head")`. The other way round,
+/// `Dense::new(4).name("head").activation("relu")`, the compiler finds no method `activation` for
+/// `LayerRef`.
 pub trait LayerExt: Layer + Sized {
     /// Gives the layer a name of its own instead of `dense`, `dense_1`, ….
     #[track_caller]

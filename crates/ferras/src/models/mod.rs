@@ -1,5 +1,6 @@
 //! Models: how layers are put together, described and built.
 mod config;
+mod inspect;
 mod model;
 mod network;
 mod sequential;

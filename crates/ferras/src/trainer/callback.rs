@@ -121,6 +121,26 @@ impl<C: Callback + ?Sized> Callback for &mut C {
     }
 }
 
+/// A callback in a box, so that callbacks of several kinds go into one list.
+impl<C: Callback + ?Sized> Callback for Box<C> {
+    forward! {
+        on_train_begin();
+        on_train_end(history: &History);
+        on_epoch_begin(epoch: usize);
+        on_epoch_end(epoch: usize, logs: &Logs);
+        on_train_batch_begin(batch: usize);
+        on_train_batch_end(batch: usize);
+        on_test_begin();
+        on_test_end(logs: &Logs);
+        on_test_batch_begin(batch: usize);
+        on_test_batch_end(batch: usize);
+        on_predict_begin();
+        on_predict_end();
+        on_predict_batch_begin(batch: usize);
+        on_predict_batch_end(batch: usize);
+    }
+}
+
 /// What a run is set to do.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunParams {

@@ -1,7 +1,8 @@
 //! What can be given as data: arrays and views of the usual element types, one or several.
 use crate::layers::TensorSpec;
 use crate::{Error, Result};
-use ferras_graph::{Element, Tensor};
+use ferras_graph::Tensor;
+use half::{bf16, f16};
 use ndarray::{ArrayBase, Dimension};
 
 /// The data of a model's inputs, outputs or sample weights: one array or several, in order or by
@@ -14,42 +15,78 @@ use ndarray::{ArrayBase, Dimension};
 /// let several = Data::from([("image", &Tensor::from(&table)), ("facts", &Tensor::from(&table))]);
 /// let plain = Data::from([[0.0_f32, 1.0], [1.0, 0.0]]);
 /// assert_eq!((one.len(), several.len(), plain.len()), (1, 2, 1));
+///
+/// // Two inputs in order, or by name; labels of any integer type; rows of rows.
+/// let pair = Data::from((&table, vec![0_usize, 2]));
+/// let named = Data::from([("image", &table), ("mask", &table)]);
+/// let rows = Data::from(vec![vec![0.0_f32, 1.0], vec![1.0, 0.0]]);
+/// assert_eq!((pair.len(), named.len(), rows.len()), (2, 2, 1));
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Data(Vec<(Option<String>, Tensor)>);
+pub struct Data {
+    arrays: Vec<(Option<String>, Tensor)>,
+    /// Why it is no data; told when it is used.
+    problem: Option<String>,
+}
 
 impl Data {
     /// Number of arrays.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.arrays.len()
     }
 
     /// Whether there is no array.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.arrays.is_empty()
     }
 
-    /// The first array.
-    pub(crate) fn first(&self) -> Option<&Tensor> {
-        self.0.first().map(|(_, tensor)| tensor)
+    /// Arrays in order, of which some may have names.
+    fn of(arrays: impl IntoIterator<Item = (Option<String>, Tensor)>) -> Data {
+        Data { arrays: arrays.into_iter().collect(), problem: None }
+    }
+
+    /// Several parts in a row.
+    fn joined(parts: impl IntoIterator<Item = (Option<String>, Data)>) -> Data {
+        let mut all = Data::default();
+        for (name, part) in parts {
+            let named = |(own, tensor)| (name.clone().or(own), tensor);
+            all.arrays.extend(part.arrays.into_iter().map(named));
+            all.problem = all.problem.or(part.problem);
+        }
+        all
+    }
+
+    /// The first array. `what` is the argument, for errors.
+    pub(crate) fn first(&self, what: &str) -> Result<Option<&Tensor>> {
+        self.check(what)?;
+        Ok(self.arrays.first().map(|(_, tensor)| tensor))
+    }
+
+    fn check(&self, what: &str) -> Result<()> {
+        match &self.problem {
+            Some(problem) => Err(Error::Data(format!("{what}: {problem}"))),
+            None => Ok(()),
+        }
     }
 
     /// The arrays in the order of `names`. `what` is the argument, for errors.
     pub(crate) fn resolve(self, names: &[&str], what: &str) -> Result<Vec<Tensor>> {
-        let (expected, found) = (names.len(), self.0.len());
+        self.check(what)?;
+        let (expected, found) = (names.len(), self.arrays.len());
         if expected != found {
             let names = names.join(", ");
             return Err(Error::Data(format!(
                 "{what}: expected {expected} arrays ({names}), got {found}"
             )));
         }
-        if self.0.iter().all(|(name, _)| name.is_none()) {
-            return Ok(self.0.into_iter().map(|(_, tensor)| tensor).collect());
+        if self.arrays.iter().all(|(name, _)| name.is_none()) {
+            return Ok(self.arrays.into_iter().map(|(_, tensor)| tensor).collect());
         }
         let find = |name: &&str| {
-            let entry = self.0.iter().find(|(n, _)| n.as_deref() == Some(name));
+            let entry = self.arrays.iter().find(|(n, _)| n.as_deref() == Some(name));
             entry.map(|(_, tensor)| tensor.clone()).ok_or_else(|| {
-                let given: Vec<&str> = self.0.iter().filter_map(|(n, _)| n.as_deref()).collect();
+                let given: Vec<&str> =
+                    self.arrays.iter().filter_map(|(n, _)| n.as_deref()).collect();
                 let given = given.join(", ");
                 Error::Data(format!("{what}: no array is named {name:?}; got {given}"))
             })
@@ -114,13 +151,13 @@ impl From<()> for Data {
 
 impl From<Tensor> for Data {
     fn from(tensor: Tensor) -> Data {
-        Data(vec![(None, tensor)])
+        Data::of([(None, tensor)])
     }
 }
 
 impl From<&Tensor> for Data {
     fn from(tensor: &Tensor) -> Data {
-        Data(vec![(None, tensor.clone())])
+        Data::from(tensor.clone())
     }
 }
 
@@ -132,7 +169,7 @@ impl From<&Data> for Data {
 
 impl From<Vec<Tensor>> for Data {
     fn from(tensors: Vec<Tensor>) -> Data {
-        Data(tensors.into_iter().map(|t| (None, t)).collect())
+        Data::of(tensors.into_iter().map(|t| (None, t)))
     }
 }
 
@@ -142,33 +179,105 @@ impl From<&[Tensor]> for Data {
     }
 }
 
-impl<const N: usize> From<[&Tensor; N]> for Data {
-    fn from(tensors: [&Tensor; N]) -> Data {
-        Data(tensors.into_iter().map(|t| (None, t.clone())).collect())
-    }
+macro_rules! lists {
+    ($([$($generic:tt)*] $part:ty;)*) => {
+        $(impl<const N: usize, $($generic)*> From<[$part; N]> for Data {
+            fn from(parts: [$part; N]) -> Data {
+                Data::joined(parts.map(|part| (None, Data::from(part))))
+            }
+        }
+        impl<const N: usize, $($generic)*> From<[(&str, $part); N]> for Data {
+            fn from(parts: [(&str, $part); N]) -> Data {
+                Data::joined(parts.map(|(name, part)| (Some(name.into()), Data::from(part))))
+            }
+        })*
+    };
 }
 
-impl<const N: usize> From<[(&str, &Tensor); N]> for Data {
-    fn from(tensors: [(&str, &Tensor); N]) -> Data {
-        Data(tensors.into_iter().map(|(name, t)| (Some(name.into()), t.clone())).collect())
-    }
+lists! {
+    [] Tensor;
+    [] &Tensor;
+    [] Data;
+    [T: Number, S: ndarray::Data<Elem = T>, D: Dimension] ArrayBase<S, D>;
+    [T: Number, S: ndarray::Data<Elem = T>, D: Dimension] &ArrayBase<S, D>;
 }
 
-impl<const N: usize> From<[(&str, Tensor); N]> for Data {
-    fn from(tensors: [(&str, Tensor); N]) -> Data {
-        Data(tensors.into_iter().map(|(name, t)| (Some(name.into()), t)).collect())
-    }
+macro_rules! tuples {
+    ($(($($part:ident)+);)*) => {
+        $(impl<$($part: Into<Data>),+> From<($($part,)+)> for Data {
+            #[allow(non_snake_case)] // the parts are named as their types are
+            fn from(($($part,)+): ($($part,)+)) -> Data {
+                Data::joined([$((None, $part.into())),+])
+            }
+        })*
+    };
 }
 
-impl<T: Element, S: ndarray::Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Data {
+tuples! {
+    (A B);
+    (A B C);
+    (A B C D);
+}
+
+/// A number that arrays of data may hold: the element types of tensors, and the integers that they
+/// lack, which are kept as int64.
+///
+/// ```
+/// use ferras::data::Data;
+/// assert_eq!(Data::from(vec![1_u16, 2]).len(), 1);
+/// ```
+pub trait Number: Copy {
+    /// The array as a tensor.
+    #[doc(hidden)]
+    fn tensor<S: ndarray::Data<Elem = Self>, D: Dimension>(array: &ArrayBase<S, D>) -> Tensor;
+}
+
+macro_rules! numbers {
+    (elements $($ty:ty)*; widened $($integer:ty)*) => {
+        $(impl Number for $ty {
+            fn tensor<S: ndarray::Data<Elem = $ty>, D: Dimension>(a: &ArrayBase<S, D>) -> Tensor {
+                Tensor::from(a)
+            }
+        })*
+        $(impl Number for $integer {
+            fn tensor<S: ndarray::Data<Elem = $integer>, D: Dimension>(
+                a: &ArrayBase<S, D>,
+            ) -> Tensor {
+                // Beyond int64 there is no class and no word: the largest stands for all.
+                Tensor::from(a.mapv(|v| i64::try_from(v).unwrap_or(i64::MAX)))
+            }
+        })*
+    };
+}
+
+numbers! { elements bool u8 i32 i64 f16 bf16 f32 f64; widened i8 i16 u16 u32 u64 isize usize }
+
+impl<T: Number, S: ndarray::Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Data {
     fn from(array: &ArrayBase<S, D>) -> Data {
-        Data::from(Tensor::from(array))
+        Data::from(T::tensor(array))
     }
 }
 
-impl<T: Element, S: ndarray::Data<Elem = T>, D: Dimension> From<ArrayBase<S, D>> for Data {
+impl<T: Number, S: ndarray::Data<Elem = T>, D: Dimension> From<ArrayBase<S, D>> for Data {
     fn from(array: ArrayBase<S, D>) -> Data {
-        Data::from(Tensor::from(array))
+        Data::from(&array)
+    }
+}
+
+/// Rows as one array; rows of different lengths are told when the data are used.
+fn rows_of<T: Number>(rows: &[Vec<T>]) -> Data {
+    let columns = rows.first().map_or(0, Vec::len);
+    let flat: Vec<T> = rows.iter().flatten().copied().collect();
+    match ndarray::Array2::from_shape_vec((rows.len(), columns), flat) {
+        Ok(array) if rows.iter().all(|row| row.len() == columns) => Data::from(array),
+        _ => {
+            let odd = rows.iter().position(|row| row.len() != columns).unwrap_or(0);
+            let found = rows.get(odd).map_or(0, Vec::len);
+            let problem = format!(
+                "rows of different lengths: row 0 has {columns} numbers, row {odd} has {found}"
+            );
+            Data { arrays: Vec::new(), problem: Some(problem) }
+        }
     }
 }
 
@@ -194,17 +303,47 @@ macro_rules! plain_data {
                 Data::from(&values[..])
             }
         }
+        impl From<Vec<Vec<$ty>>> for Data {
+            fn from(rows: Vec<Vec<$ty>>) -> Data {
+                rows_of(&rows)
+            }
+        }
+        impl From<&Vec<Vec<$ty>>> for Data {
+            fn from(rows: &Vec<Vec<$ty>>) -> Data {
+                rows_of(rows)
+            }
+        }
+        impl From<&[Vec<$ty>]> for Data {
+            fn from(rows: &[Vec<$ty>]) -> Data {
+                rows_of(rows)
+            }
+        }
+        impl<const M: usize> From<&[[$ty; M]]> for Data {
+            fn from(rows: &[[$ty; M]]) -> Data {
+                Data::from(ndarray::ArrayView2::from(rows))
+            }
+        }
+        impl<const M: usize> From<Vec<[$ty; M]>> for Data {
+            fn from(rows: Vec<[$ty; M]>) -> Data {
+                Data::from(&rows[..])
+            }
+        }
+        impl<const M: usize> From<&Vec<[$ty; M]>> for Data {
+            fn from(rows: &Vec<[$ty; M]>) -> Data {
+                Data::from(&rows[..])
+            }
+        }
         impl<const N: usize, const M: usize> From<[[$ty; M]; N]> for Data {
             fn from(rows: [[$ty; M]; N]) -> Data {
-                Data::from(ndarray::ArrayView2::from(&rows[..]))
+                Data::from(&rows[..])
             }
         }
         impl<const N: usize, const M: usize> From<&[[$ty; M]; N]> for Data {
             fn from(rows: &[[$ty; M]; N]) -> Data {
-                Data::from(ndarray::ArrayView2::from(&rows[..]))
+                Data::from(&rows[..])
             }
         })*
     };
 }
 
-plain_data! { f32 f64 i32 i64 u8 bool }
+plain_data! { f32 f64 bool i8 i16 i32 i64 isize u8 u16 u32 u64 usize }

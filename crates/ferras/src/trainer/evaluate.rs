@@ -2,20 +2,19 @@
 use super::callback::{Access, Callback, Course, Run, RunParams};
 use super::compile::Target;
 use super::data::Data;
-use super::dataset::{Arrays, Dataset, Rows, Staging, pass, positive};
+use super::dataset::{Arrays, Batch, Dataset, Rows, Staging, caught, pass, positive};
 use super::history::Logs;
 use super::metric::{TrackerStates, Trackers};
-use super::options::Evaluate;
+use super::options::{Evaluate, OnBatch};
 use super::progress;
-use super::step::{Mode, trackers};
+use super::step::{BatchView, Mode, trackers};
 use super::targets::Weighting;
 use crate::models::Model;
 use crate::{Error, Result};
 
 /// How an evaluation goes through its data.
 pub(crate) struct Plan<'a> {
-    pub(crate) batch_size: usize,
-    pub(crate) steps: Option<usize>,
+    /// With the number of steps, where that is known.
     pub(crate) params: &'a RunParams,
     /// Set where a callback ends training.
     pub(crate) course: &'a mut Course,
@@ -52,13 +51,17 @@ impl Model {
         let trackers = trackers(self, &targets, &arrays.y)?;
         let batch_size = positive("batch_size", batch_size.unwrap_or(32))?;
         let steps = steps.map(|n| positive("steps", n)).transpose()?;
-        let params = RunParams { verbose: verbose.number(), ..RunParams::default() };
+        let all = arrays.rows.div_ceil(batch_size);
+        let steps = steps.unwrap_or(all).min(all);
+        let verbose = verbose.number()?;
+        let params = RunParams { verbose, steps: Some(steps), ..RunParams::default() };
         callbacks.extend(progress::bar(params.verbose));
-        let plan = Plan { batch_size, steps, params: &params, course: &mut Course::default() };
-        evaluate(Access::Read(self), &targets, &trackers, &arrays, plan, &mut callbacks)
+        let plan = Plan { params: &params, course: &mut Course::default() };
+        let mut feed = rows(&arrays, batch_size, steps);
+        evaluate(Access::Read(self), &targets, &trackers, &mut feed, plan, &mut callbacks)
     }
 
-    /// Loss and metrics of the model on a stream of batches.
+    /// Loss and metrics of the model on a stream of batches, which bring their own size.
     pub fn evaluate_dataset(
         &self,
         dataset: &mut dyn Dataset,
@@ -66,53 +69,111 @@ impl Model {
     ) -> Result<Logs> {
         self.compiled("evaluate")?;
         let targets = self.targets()?;
-        if options.sample_weight.is_some() {
+        let Evaluate { batch_size, verbose, steps, mut callbacks, sample_weight } = options;
+        if sample_weight.is_some() {
             let problem = "needs arrays; a stream gives its weights with each batch";
             return Err(Error::argument("sample_weight", problem));
         }
-        let mut gathered: Option<(Trackers, TrackerStates)> = None;
+        no_batch_size(batch_size)?;
+        let steps = steps.map(|n| positive("steps", n)).transpose()?;
+        let length = caught(|| dataset.len())?;
+        let params = RunParams {
+            verbose: verbose.number()?,
+            steps: steps.or(length),
+            ..RunParams::default()
+        };
+        callbacks.extend(progress::bar(params.verbose));
+        let check = |batch: Result<Batch>| self.check_batch(&targets, batch?, &[]);
+        let mut batches = pass(dataset).take(steps.unwrap_or(usize::MAX)).map(check);
+        let first =
+            batches.next().ok_or_else(|| Error::Data("the data set has no batch".into()))??;
+        let trackers = trackers(self, &targets, &first.y)?;
+        let plan = Plan { params: &params, course: &mut Course::default() };
+        let mut batches = std::iter::once(Ok(first)).chain(batches);
         let mut staging = Staging::default();
-        let steps = options.steps.map_or(Ok(usize::MAX), |n| positive("steps", n))?;
-        for batch in pass(dataset).take(steps) {
-            let arrays = self.check_batch(&targets, batch?, &[])?;
-            let (trackers, states) = match &mut gathered {
-                Some(found) => found,
-                slot => {
-                    let trackers = trackers(self, &targets, &arrays.y)?;
-                    let states = trackers.start(self)?;
-                    slot.insert((trackers, states))
-                }
-            };
-            arrays.with_rows(Rows::Range(0, arrays.rows), &mut staging, |batch| {
-                let step = self.step(Mode::Evaluate, batch, &targets, &trackers.list)?;
-                self.run_evaluate(&step, batch, states)
-            })?;
-        }
-        match gathered {
-            Some((trackers, states)) => trackers.logs(&states),
-            None => Err(Error::Data("the data set has no batch".into())),
-        }
+        let mut feed = |_: usize, run: &mut Use<'_>| {
+            let Some(arrays) = batches.next().transpose()? else { return Ok(false) };
+            arrays.with_rows(Rows::Range(0, arrays.rows), &mut staging, run).map(|()| true)
+        };
+        evaluate(Access::Read(self), &targets, &trackers, &mut feed, plan, &mut callbacks)
     }
 
     /// Loss and metrics of one batch.
     pub fn test_on_batch(&self, x: impl Into<Data>, y: impl Into<Data>) -> Result<Logs> {
-        self.evaluate_with(x, y, Evaluate::new().batch_size(usize::MAX).verbose(0))
+        self.test_on_batch_with(x, y, OnBatch::new())
+    }
+
+    /// [`Model::test_on_batch`] with weights of samples; class weights are for training alone.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let mut model = Sequential::new().add(Dense::new(1).input_dim(1));
+    /// model.compile(Compile::new().loss("mse"))?;
+    /// let options = OnBatch::new().sample_weight(vec![1.0, 0.0]);
+    /// let logs = model.test_on_batch_with([[0.0_f32], [1.0]], [2.0_f32, 9.0], options)?;
+    /// assert_eq!(logs.get("loss"), Some(2.0)); // (1 · 4 + 0) / 2
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn test_on_batch_with(
+        &self,
+        x: impl Into<Data>,
+        y: impl Into<Data>,
+        options: OnBatch,
+    ) -> Result<Logs> {
+        let Weighting { sample_weight, class_weight } = options.weighting;
+        if !class_weight.is_empty() {
+            let problem = "is for training alone; give sample_weight to weigh what is measured";
+            return Err(Error::argument("class_weight", problem));
+        }
+        let options = Evaluate::new().batch_size(usize::MAX).verbose(0);
+        self.evaluate_with(x, y, Evaluate { sample_weight, ..options })
     }
 }
 
-/// One pass over the arrays.
+/// An error for a batch size given with a stream.
+pub(super) fn no_batch_size(batch_size: Option<usize>) -> Result<()> {
+    match batch_size {
+        None => Ok(()),
+        Some(_) => Err(Error::argument(
+            "batch_size",
+            "needs arrays; a stream's batches have their own size",
+        )),
+    }
+}
+
+/// What is done with a batch.
+pub(crate) type Use<'a> = dyn FnMut(&BatchView<'_>) -> Result<()> + 'a;
+
+/// Hands out the batch of a number; false where there are no more.
+pub(crate) type Feed<'a> = dyn FnMut(usize, &mut Use<'_>) -> Result<bool> + 'a;
+
+/// The rows of arrays, so many batches of this size.
+pub(crate) fn rows<'a>(
+    arrays: &'a Arrays,
+    batch_size: usize,
+    steps: usize,
+) -> impl FnMut(usize, &mut Use<'_>) -> Result<bool> + 'a {
+    let mut staging = Staging::default();
+    move |index, run| {
+        let start = index.saturating_mul(batch_size);
+        if index >= steps || start >= arrays.rows {
+            return Ok(false);
+        }
+        let rows = Rows::Range(start, start.saturating_add(batch_size).min(arrays.rows));
+        arrays.with_rows(rows, &mut staging, run).map(|()| true)
+    }
+}
+
+/// One pass over the batches.
 pub(crate) fn evaluate(
     mut model: Access<'_>,
     targets: &[Target],
     trackers: &Trackers,
-    arrays: &Arrays,
+    feed: &mut Feed<'_>,
     plan: Plan<'_>,
     callbacks: &mut [Box<dyn Callback + '_>],
 ) -> Result<Logs> {
-    let all = arrays.rows.div_ceil(plan.batch_size);
-    let Plan { batch_size, steps, params, course } = plan;
-    let steps = steps.unwrap_or(all).min(all);
-    let params = RunParams { steps: Some(steps), ..params.clone() };
+    let Plan { params, course } = plan;
     let mut states = trackers.start(look(&model))?;
     let mut notify = |model: &mut Access<'_>,
                       states: &TrackerStates,
@@ -124,22 +185,22 @@ pub(crate) fn evaluate(
                 Access::Write(m) => Access::Write(m),
             };
             let numbers = Some((trackers, states));
-            hook(&mut **callback, &mut Run { model, numbers, params: &params, course })?;
+            hook(&mut **callback, &mut Run { model, numbers, params, course })?;
         }
         Ok(())
     };
     notify(&mut model, &states, &mut |c, run| c.on_test_begin(run))?;
-    let mut staging = Staging::default();
-    for index in 0..steps {
-        notify(&mut model, &states, &mut |c, run| c.on_test_batch_begin(index, run))?;
-        let start = index * batch_size;
-        let rows = Rows::Range(start, start.saturating_add(batch_size).min(arrays.rows));
-        arrays.with_rows(rows, &mut staging, |batch| {
-            let model = look(&model);
-            let step = model.step(Mode::Evaluate, batch, targets, &trackers.list)?;
-            model.run_evaluate(&step, batch, &mut states)
+    for index in 0.. {
+        let more = feed(index, &mut |batch| {
+            notify(&mut model, &states, &mut |c, run| c.on_test_batch_begin(index, run))?;
+            let read = look(&model);
+            let step = read.step(Mode::Evaluate, batch, targets, &trackers.list)?;
+            read.run_evaluate(&step, batch, &mut states)?;
+            notify(&mut model, &states, &mut |c, run| c.on_test_batch_end(index, run))
         })?;
-        notify(&mut model, &states, &mut |c, run| c.on_test_batch_end(index, run))?;
+        if !more {
+            break;
+        }
     }
     let logs = trackers.logs(&states)?;
     notify(&mut model, &states, &mut |c, run| c.on_test_end(&logs, run))?;

@@ -155,7 +155,7 @@ impl Model {
     pub(crate) fn build_on(&mut self, x: &Data) -> Result<()> {
         if let Topology::Stack(_) = self.topology {
             // Whatever the data's type: the step casts it.
-            let first = x.first().and_then(|t| t.shape().get(1..).map(PartialShape::from));
+            let first = x.first("x")?.and_then(|t| t.shape().get(1..).map(PartialShape::from));
             self.build_stack(first)?;
         }
         self.network().map(|_| ())
@@ -372,7 +372,7 @@ impl<'m, 'f> Training<'m, 'f> {
         let params = RunParams {
             epochs: options.epochs.unwrap_or(1),
             steps: None,
-            verbose: options.verbose.number(),
+            verbose: options.verbose.number()?,
             validates: validation.is_some(),
         };
         let mut callbacks = options.callbacks;
@@ -521,18 +521,16 @@ impl<'m, 'f> Training<'m, 'f> {
 
     fn validate(&mut self) -> Result<Logs> {
         let Some(arrays) = self.validation.take() else { return Ok(Logs::default()) };
-        let params = RunParams { steps: None, ..self.params.clone() };
+        let size = self.validation_batch_size;
+        let all = arrays.rows.div_ceil(size);
+        let steps = self.validation_steps.unwrap_or(all).min(all);
+        let params = RunParams { steps: Some(steps), ..self.params.clone() };
         let logs = super::evaluate::evaluate(
             Access::Write(&mut *self.model),
             &self.targets,
             &self.trackers,
-            &arrays,
-            super::evaluate::Plan {
-                batch_size: self.validation_batch_size,
-                steps: self.validation_steps,
-                params: &params,
-                course: &mut self.course,
-            },
+            &mut super::evaluate::rows(&arrays, size, steps),
+            super::evaluate::Plan { params: &params, course: &mut self.course },
             &mut self.callbacks,
         );
         self.validation = Some(arrays);

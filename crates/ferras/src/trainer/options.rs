@@ -2,6 +2,7 @@
 use super::Callback;
 use super::data::Data;
 use super::targets::Weighting;
+use crate::{Error, Result};
 use std::fmt;
 
 /// How much is printed: Keras' `verbose`.
@@ -11,7 +12,7 @@ use std::fmt;
 /// assert_eq!(Verbose::from(2), Verbose::Line);
 /// assert_eq!(Verbose::from("auto"), Verbose::Auto);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Verbose {
     /// A progress bar (1).
     #[default]
@@ -22,15 +23,20 @@ pub enum Verbose {
     Bar,
     /// One line an epoch (2).
     Line,
+    /// A word or number that means nothing; an error when the run begins.
+    Unknown(String),
 }
 
 impl Verbose {
     /// Keras' number.
-    pub(crate) fn number(self) -> usize {
+    pub(crate) fn number(self) -> Result<usize> {
         match self {
-            Verbose::Silent => 0,
-            Verbose::Auto | Verbose::Bar => 1,
-            Verbose::Line => 2,
+            Verbose::Silent => Ok(0),
+            Verbose::Auto | Verbose::Bar => Ok(1),
+            Verbose::Line => Ok(2),
+            Verbose::Unknown(given) => {
+                Err(Error::argument("verbose", format!("must be 0, 1, 2 or \"auto\", got {given}")))
+            }
         }
     }
 }
@@ -39,15 +45,19 @@ impl From<i32> for Verbose {
     fn from(verbose: i32) -> Verbose {
         match verbose {
             0 => Verbose::Silent,
+            1 => Verbose::Bar,
             2 => Verbose::Line,
-            _ => Verbose::Bar,
+            other => Verbose::Unknown(other.to_string()),
         }
     }
 }
 
 impl From<&str> for Verbose {
-    fn from(_: &str) -> Verbose {
-        Verbose::Auto
+    fn from(word: &str) -> Verbose {
+        match word {
+            "auto" => Verbose::Auto,
+            other => Verbose::Unknown(format!("{other:?}")),
+        }
     }
 }
 
@@ -134,6 +144,22 @@ impl<'a> Fit<'a> {
     /// Adds a callback; `&mut` of one keeps it for after training.
     pub fn callback(mut self, callback: impl Callback + 'a) -> Fit<'a> {
         self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// Adds callbacks of one kind, or boxed ones of several kinds.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let list: Vec<Box<dyn Callback>> =
+    ///     vec![Box::new(TerminateOnNaN::new()), Box::new(EarlyStopping::new().patience(3))];
+    /// let fit = Fit::new().epochs(20).callbacks(list);
+    /// # let _ = fit;
+    /// ```
+    pub fn callbacks(mut self, callbacks: impl IntoIterator<Item = impl Callback + 'a>) -> Fit<'a> {
+        for callback in callbacks {
+            self.callbacks.push(Box::new(callback));
+        }
         self
     }
 

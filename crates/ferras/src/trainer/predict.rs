@@ -1,12 +1,13 @@
 //! `predict`: the model's outputs. May be called from many threads at once.
 use super::callback::{Access, Callback, Course, Run, RunParams};
 use super::data::{Data, check_inputs, rows};
-use super::dataset::{Arrays, Rows, Staging, positive};
+use super::dataset::{Arrays, Dataset, Rows, Staging, caught, pass, positive};
+use super::evaluate::{Feed, Use, no_batch_size, rows as rows_of};
 use super::options::Predict;
 use super::progress;
 use crate::models::Model;
 use crate::{Error, Result};
-use ferras_graph::{DType, Element, Elements, Tensor};
+use ferras_graph::Tensor;
 
 impl Model {
     /// The outputs for the inputs: one tensor with a row for each sample, for a model with one
@@ -33,14 +34,63 @@ impl Model {
 
     /// All outputs for the inputs, in order, batch by batch.
     pub fn predict_with(&self, x: impl Into<Data>, options: Predict<'_>) -> Result<Vec<Tensor>> {
-        let Predict { batch_size, verbose, steps, mut callbacks } = options;
-        let batch_size = positive("batch_size", batch_size.unwrap_or(32))?;
-        let steps = steps.map(|n| positive("steps", n)).transpose()?;
+        let batch_size = positive("batch_size", options.batch_size.unwrap_or(32))?;
         let arrays = self.inputs(x.into())?;
         let all = arrays.rows.div_ceil(batch_size);
-        let steps = steps.unwrap_or(all).min(all);
-        let params =
-            RunParams { steps: Some(steps), verbose: verbose.number(), ..RunParams::default() };
+        let steps = options.steps.map_or(Ok(all), |n| positive("steps", n))?.min(all);
+        let mut feed = rows_of(&arrays, batch_size, steps);
+        self.predict_batches(&mut feed, Some(steps), options)
+    }
+
+    /// All outputs for a stream of batches, whose targets are not looked at.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// use ferras::data::{Batch, Dataset};
+    /// struct Three;
+    /// impl Dataset for Three {
+    ///     fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
+    ///         Box::new((0..3).map(|i| {
+    ///             let x = vec![Tensor::new([2, 1], vec![i as f32; 2])?];
+    ///             Ok(Batch { x, ..Batch::default() })
+    ///         }))
+    ///     }
+    /// }
+    /// let model = Sequential::new().add(Dense::new(4).input_dim(1)).build()?;
+    /// let outputs = model.predict_dataset(&mut Three, Predict::new().verbose(0))?;
+    /// assert_eq!(outputs[0].shape().to_string(), "(6, 4)");
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn predict_dataset(
+        &self,
+        dataset: &mut dyn Dataset,
+        options: Predict<'_>,
+    ) -> Result<Vec<Tensor>> {
+        no_batch_size(options.batch_size)?;
+        let steps = options.steps.map(|n| positive("steps", n)).transpose()?;
+        let length = caught(|| dataset.len())?;
+        let mut batches = pass(dataset).take(steps.unwrap_or(usize::MAX));
+        let mut staging = Staging::default();
+        let mut feed = |_: usize, run: &mut Use<'_>| {
+            let Some(batch) = batches.next().transpose()? else { return Ok(false) };
+            let arrays = self.inputs(batch.x.into())?;
+            arrays.with_rows(Rows::Range(0, arrays.rows), &mut staging, run).map(|()| true)
+        };
+        let outputs = self.predict_batches(&mut feed, steps.or(length), options)?;
+        match outputs.is_empty() {
+            true => Err(Error::Data("the data set has no batch".into())),
+            false => Ok(outputs),
+        }
+    }
+
+    fn predict_batches(
+        &self,
+        feed: &mut Feed<'_>,
+        steps: Option<usize>,
+        options: Predict<'_>,
+    ) -> Result<Vec<Tensor>> {
+        let Predict { verbose, mut callbacks, .. } = options;
+        let params = RunParams { steps, verbose: verbose.number()?, ..RunParams::default() };
         callbacks.extend(progress::bar(params.verbose));
         let mut course = Course::default();
         let mut notify = |hook: &mut dyn FnMut(&mut dyn Callback, &mut Run) -> Result<()>| {
@@ -53,20 +103,27 @@ impl Model {
             })
         };
         notify(&mut |c, run| c.on_predict_begin(run))?;
-        let mut results: Vec<Joined> = Vec::new();
-        let (mut staging, mut outputs) = (Staging::default(), Vec::new());
-        for index in 0..steps {
-            notify(&mut |c, run| c.on_predict_batch_begin(index, run))?;
-            let start = index * batch_size;
-            let rows = Rows::Range(start, start.saturating_add(batch_size).min(arrays.rows));
-            arrays
-                .with_rows(rows, &mut staging, |batch| self.run_predict(batch.x, &mut outputs))?;
-            results.resize_with(outputs.len(), Joined::default);
-            results.iter_mut().zip(&outputs).try_for_each(|(all, part)| all.append(part))?;
-            notify(&mut |c, run| c.on_predict_batch_end(index, run))?;
+        let mut results: Vec<Tensor> = Vec::new();
+        let mut outputs = Vec::new();
+        for index in 0.. {
+            let more = feed(index, &mut |batch| {
+                notify(&mut |c, run| c.on_predict_batch_begin(index, run))?;
+                self.run_predict(batch.x, &mut outputs)?;
+                match results.is_empty() {
+                    true => results = std::mem::take(&mut outputs),
+                    false => {
+                        let mut pairs = results.iter_mut().zip(&outputs);
+                        pairs.try_for_each(|(all, part)| all.append(part))?;
+                    }
+                }
+                notify(&mut |c, run| c.on_predict_batch_end(index, run))
+            })?;
+            if !more {
+                break;
+            }
         }
         notify(&mut |c, run| c.on_predict_end(run))?;
-        results.into_iter().map(Joined::finish).collect()
+        Ok(results)
     }
 
     /// The outputs for one batch.
@@ -90,51 +147,5 @@ impl Model {
             0 => Err(Error::Data("x is empty: expected at least one row".into())),
             _ => Ok(Arrays { x, rows, ..Arrays::default() }),
         }
-    }
-}
-
-/// The rows of an output, batch after batch.
-#[derive(Default)]
-struct Joined {
-    shape: Vec<usize>,
-    data: Option<Columns>,
-}
-
-/// Rows gathered so far; types other than float32 pass through float64.
-enum Columns {
-    F32(Vec<f32>),
-    Other(DType, Vec<f64>),
-}
-
-impl Joined {
-    fn append(&mut self, part: &Tensor) -> Result<()> {
-        let rows = part.shape().first().copied().unwrap_or(1);
-        if self.data.is_none() {
-            self.shape = part.shape().to_vec();
-            if let Some(first) = self.shape.first_mut() {
-                *first = 0;
-            }
-        }
-        if let Some(first) = self.shape.first_mut() {
-            *first += rows;
-        }
-        let empty = || match part.dtype() {
-            DType::F32 => Columns::F32(Vec::new()),
-            other => Columns::Other(other, Vec::new()),
-        };
-        match (self.data.get_or_insert_with(empty), part.elements()) {
-            (Columns::F32(all), Elements::F32(part)) => all.extend_from_slice(part),
-            (Columns::Other(_, all), _) => all.extend(part.to_f64_vec()),
-            (Columns::F32(all), _) => all.extend(part.to_f64_vec().into_iter().map(f32::from_f64)),
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Tensor> {
-        Ok(match self.data {
-            Some(Columns::F32(data)) => Tensor::new(self.shape, data)?,
-            Some(Columns::Other(dtype, data)) => Tensor::new(self.shape, data)?.cast(dtype),
-            None => Tensor::new(self.shape, Vec::<f32>::new())?,
-        })
     }
 }
