@@ -510,6 +510,6 @@ fn rows_and_labels_of_every_kind() -> Result<()> {
     let mut stack = Sequential::new().add(Dense::new(1));
     stack.compile(Compile::new().loss("mse"))?;
     says(stack.fit(ragged, [0, 1], quiet()), &parts);
-    says(stack.predict(x(6)), &["only fit can build it from its data", ".input_shape("]);
+    says(stack.predict(x(6)), &["only fit builds a stack from its data", ".input_shape("]);
     Ok(())
 }

@@ -16,6 +16,8 @@ use std::path::{Component, Path, PathBuf};
 /// - **Errors**: no connection, a server that says no, a wrong checksum, no permission or space.
 /// - **Source** Keras `utils.get_file`, less `untar` and `extract`.
 ///
+/// The example is compiled but not run, as it needs the network:
+///
 /// ```no_run
 /// use ferras::datasets::GetFile;
 /// let url = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/boston_housing.npz";

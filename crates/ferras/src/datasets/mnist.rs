@@ -20,6 +20,8 @@ pub type Digits = (Array3<u8>, Array1<u8>);
 /// - **Errors**: no connection and no file, no permission or space for the file.
 /// - **Source** Keras `datasets.mnist.load_data`.
 ///
+/// The example is compiled but not run, as it may need the network:
+///
 /// ```no_run
 /// let ((x_train, y_train), (x_test, _)) = ferras::datasets::mnist::load_data()?;
 /// assert_eq!((x_train.dim(), y_train.len()), ((60_000, 28, 28), 60_000));
@@ -31,6 +33,8 @@ pub fn load_data() -> Result<(Digits, Digits)> {
 }
 
 /// The same with another folder than [`config::home`](crate::config::home) to keep the file in.
+///
+/// Compiled but not run, for the same reason:
 ///
 /// ```no_run
 /// let (train, test) = ferras::datasets::mnist::load_data_in("/var/cache/ferras")?;

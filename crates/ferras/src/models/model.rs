@@ -185,9 +185,9 @@ impl Model {
         match &self.topology {
             Topology::Built { network, .. } => Ok(network),
             Topology::Stack(_) => Err(Error::Model(format!(
-                "model {:?} is not built, and only fit can build it from its data: begin it with an \
-                 Input or give its first layer .input_shape(…), and call .build()? or compile; or \
-                 fit it first",
+                "model {:?} is not built: call .build()? or compile, after it begins with an \
+                 Input or its first layer has .input_shape(…); or fit it on data first (only fit \
+                 builds a stack from its data)",
                 self.name
             ))),
         }
