@@ -377,7 +377,7 @@ fn a_layer_with_fewer_outputs_in_training() -> Result<()> {
     let input = Input::new([4]);
     let first = Moody::new().name("moody").apply(&input);
     let both = Add::new().apply([&first, &first.output(1)]);
-    let mut model = Model::new(&input, &Dense::new(3).apply(&both))?;
+    let mut model = Model::new(&input, Dense::new(3).apply(&both))?;
     model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
     let y = Array2::<f32>::zeros((6, 3));
     says(model.fit(x(6), &y, quiet()), &["layer \"moody\" (Moody)", "gave 2 outputs", "1 now"]);
@@ -424,7 +424,7 @@ fn arguments_that_are_no_sense() -> Result<()> {
 #[test]
 fn open_axes_of_any_size() -> Result<()> {
     let x = Input::new([None, Some(3)]);
-    let model = Model::new(&x, &Cropping1D::new().cropping((500, 500)).apply(&x))?;
+    let model = Model::new(&x, Cropping1D::new().cropping((500, 500)).apply(&x))?;
     let long = ndarray::Array3::<f32>::zeros((1, 1004, 3));
     assert_eq!(model.predict(&long)?.shape().to_string(), "(1, 4, 3)");
     let short = ndarray::Array3::<f32>::zeros((1, 10, 3));
@@ -433,7 +433,7 @@ fn open_axes_of_any_size() -> Result<()> {
     let joined = Concatenate::new().axis(0).apply([&a, &b]);
     says(Model::new([&a, &b], &joined), &["(Concatenate)", "axis 0 is the batch"]);
     let image = Input::new([None, Some(4), Some(1)]);
-    let model = Model::new(&image, &Conv2D::new(1, 3).padding("same").apply(&image))?;
+    let model = Model::new(&image, Conv2D::new(1, 3).padding("same").apply(&image))?;
     let empty = ndarray::Array4::<f32>::zeros((1, 0, 4, 1));
     assert_eq!(model.predict(&empty)?.shape().to_string(), "(1, 0, 4, 1)");
     Ok(())

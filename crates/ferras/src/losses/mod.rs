@@ -26,11 +26,6 @@ use crate::layers::PartialShape;
 use ferras_graph::{Tensor, Value};
 
 /// How far predictions are from the truth.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no loss",
-    label = "expected a name like \"mse\", a loss like `MeanSquaredError::new()`, or `Loss::custom`",
-    note = "a closure is made a loss by `Loss::custom(\"name\", |y_true, y_pred| …)`"
-)]
 pub trait LossFn: Configured {
     /// The loss of each sample: `y_true` and `y_pred` `(batch, …, k)` give `(batch, …)`. The truth
     /// has already been cast to the prediction's element type unless it holds class numbers.

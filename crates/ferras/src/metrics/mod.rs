@@ -26,11 +26,6 @@ use crate::losses::{align, ratio};
 use ferras_graph::{DType, TensorType, Value};
 
 /// A number that is gathered over batches.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no metric",
-    label = "expected a name like \"mae\", a metric like `Precision::new()`, or `Metric::custom`",
-    note = "a closure is made a metric by `Metric::custom(\"name\", |y_true, y_pred| …)`"
-)]
 pub trait MetricFn: Configured {
     /// The name under which logs show it.
     fn name(&self) -> String;

@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn ever_new_batch_sizes_keep_few_steps() {
         let x = Input::new([None, Some(2)]);
-        let y = Dense::new(1).apply(&GlobalAveragePooling1D::new().apply(&x));
+        let y = Dense::new(1).apply(GlobalAveragePooling1D::new().apply(&x));
         let mut model = Model::new(&x, &y).unwrap();
         model.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
         for length in 1..=100 {

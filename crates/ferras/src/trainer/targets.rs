@@ -76,8 +76,7 @@ fn named(output: &str, error: Error) -> Error {
 /// element type that the model computes in.
 fn check_finite(data: &Tensor, dtype: DType, argument: &str, output: &str) -> Result<()> {
     fn beyond<T: Element>(values: &[T], largest: f64) -> Option<usize> {
-        // Not a number is not within either.
-        values.iter().position(|v| !(v.to_f64().abs() <= largest))
+        values.iter().map(|v| v.to_f64()).position(|v| v.is_nan() || v.abs() > largest)
     }
     let largest = largest(dtype);
     let bad = match data.elements() {
