@@ -43,6 +43,8 @@ functions! {
     Softsign "softsign" Value::softsign;
     /// x / 6 + 1/2, within 0 and 1
     HardSigmoid "hard_sigmoid" Value::hard_sigmoid;
+    /// x / 5 + 1/2, within 0 and 1: what Keras 1 and 2 call `hard_sigmoid`; Keras 3 has no name for it
+    HardSigmoid2 "keras2_hard_sigmoid" |x| (x * 0.2 + 0.5).clip(0.0, 1.0);
     /// eˣ
     Exponential "exponential" Value::exp;
     /// x · Φ(x) with the normal distribution function Φ: Hendrycks & Gimpel 2016.

@@ -6,9 +6,9 @@ mod parametric;
 pub use custom::Custom;
 pub use functions::Softmax as SoftmaxFunction;
 pub use functions::{
-    Celu, Elu, Exponential, Gelu, Glu, HardShrink, HardSigmoid, HardSilu, HardTanh, LeakyRelu,
-    Linear, LogSigmoid, LogSoftmax, Mish, Relu, Relu6, Selu, Sigmoid, Silu, SoftShrink, Softplus,
-    Softsign, SparsePlus, SparseSigmoid, Sparsemax, Squareplus, Tanh, TanhShrink,
+    Celu, Elu, Exponential, Gelu, Glu, HardShrink, HardSigmoid, HardSigmoid2, HardSilu, HardTanh,
+    LeakyRelu, Linear, LogSigmoid, LogSoftmax, Mish, Relu, Relu6, Selu, Sigmoid, Silu, SoftShrink,
+    Softplus, Softsign, SparsePlus, SparseSigmoid, Sparsemax, Squareplus, Tanh, TanhShrink,
 };
 pub use parametric::{ELU, LeakyReLU, ReLU, Softmax};
 
@@ -66,6 +66,7 @@ family! {
         Softplus;
         Softsign;
         HardSigmoid;
+        HardSigmoid2;
         Exponential;
         Gelu;
         Silu, "swish", "silu";

@@ -148,22 +148,63 @@ impl<T: Family + ?Sized> ConfigValue for Identifier<T> {
         let expected =
             || mismatch(&format!("the name or the configuration of a {}", T::KIND), json);
         let map = json.as_object().ok_or_else(expected)?;
-        let registered = map.get("registered_name").and_then(Json::as_str);
         let class = map.get("class_name").and_then(Json::as_str).ok_or_else(expected)?;
-        let entry = registered.and_then(|r| find::<T>(r).ok()).map_or_else(|| find::<T>(class), Ok);
         let none = Map::new();
         let config = match map.get("config") {
             Some(Json::Object(config)) => config,
             None | Some(Json::Null) => &none,
             // Keras writes a function as {"class_name": "function", "config": "relu"}.
-            Some(Json::String(name)) => {
+            Some(Json::String(name)) if class == "function" => {
                 return find::<T>(name).map(|_| name.as_str().into()).map_err(text);
             }
             Some(_) => return Err(expected()),
         };
-        let object = entry.and_then(|e| (e.make)(config, &scope)).map_err(text)?;
+        let object = entry_of::<T>(map, class).and_then(|e| (e.make)(config, &scope));
+        let object = object.map_err(text)?;
+        check_module(json, object.module()).map_err(text)?;
         Ok(Identifier::object(object))
     }
+}
+
+/// The row of an object in a file: by the name that a program registered it with, if it says one,
+/// else by its class.
+pub(crate) fn entry_of<T: Family + ?Sized>(object: &Map, class: &str) -> Result<Entry<T>> {
+    match object.get("registered_name").and_then(Json::as_str) {
+        // "package>Class": a program's own, whatever else is called so.
+        Some(name) if name.contains('>') => find::<T>(name),
+        Some(name) if name != class => Err(Error::argument(
+            "registered_name",
+            format!("of class {class:?} must be \"package>{class}\" or nothing, got {name:?}"),
+        )),
+        _ => find::<T>(class),
+    }
+}
+
+/// An error if an object of a file names another module than that of its class.
+///
+/// Modules are never looked into; a file that names another one means another class.
+pub(crate) fn check_module(object: &Json, own: Option<&'static str>) -> Result<()> {
+    let (Some(found), Some(own)) = (object.get("module").and_then(Json::as_str), own) else {
+        return Ok(());
+    };
+    match same_module(found, own) {
+        true => Ok(()),
+        false => {
+            let problem = format!("must be {own:?}, where the class is, got {found:?}");
+            Err(Error::argument("module", problem))
+        }
+    }
+}
+
+/// Whether a path is Keras' module or one inside it, in one of Keras' packages.
+fn same_module(found: &str, own: &str) -> bool {
+    const PACKAGES: [&str; 4] =
+        ["tensorflow.python.keras", "tensorflow.keras", "tf_keras", "keras"];
+    let own = own.strip_prefix("keras").unwrap_or(own);
+    PACKAGES.iter().filter_map(|package| found.strip_prefix(package)).any(|inside| {
+        let inside = inside.strip_prefix(".src").unwrap_or(inside);
+        inside.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 /// Makes `dyn $trait` a family: its table, the alias `$alias` for identifiers, conversion from

@@ -12,7 +12,7 @@ pub use configured::{
     ArgumentInfo, ConfigValue, Configured, FromConfig, Map, Reader, Scope, serialize,
 };
 pub use identifier::{Entry, Family, Identifier};
-pub(crate) use identifier::{family, find, register};
+pub(crate) use identifier::{check_module, entry_of, family, find, register};
 pub use settings::{
     Settings, backend, check, epsilon, floatx, home, image_data_format, set_backend, set_epsilon,
     set_floatx, set_image_data_format,

@@ -40,7 +40,7 @@ pub struct Dense {
     #[config(default)]
     bias_regularizer: Option<Regularizer>,
     /// Penalty on the output.
-    #[config(default)]
+    #[config(default, omit_default)]
     activity_regularizer: Option<Regularizer>,
     /// Projection of the kernel after each update.
     #[config(default)]

@@ -65,10 +65,10 @@ pub struct BatchNormalization {
     #[config(default)]
     gamma_constraint: Option<Constraint>,
     /// Keras' batch renormalization; must be false.
-    #[config(default = false)]
+    #[config(default = false, omit_default)]
     renorm: bool,
     /// Momentum of renormalization; without it, unused.
-    #[config(default = 0.99)]
+    #[config(default = 0.99, omit_default)]
     renorm_momentum: f64,
     /// Whether statistics are those of all devices' batches; they always are.
     #[config(default = false)]

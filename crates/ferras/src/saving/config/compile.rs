@@ -1,5 +1,5 @@
 //! What a model was compiled with, as Keras writes it.
-use super::gate;
+use super::{gate, legacy};
 use crate::config::{ConfigValue, Family, Identifier, Map, Scope, mismatch, serialize};
 use crate::losses::{Loss, LossFn};
 use crate::metrics::{Metric, MetricFn};
@@ -71,15 +71,16 @@ fn metrics(metrics: &PerOutput<Vec<Metric>>, outputs: usize) -> Json {
     }
 }
 
-/// What a `compile_config` says, for a model of so many outputs; none where nothing was compiled.
+/// What a `compile_config`, or an `.h5` file's `training_config` of any version, says for a model of
+/// so many outputs; none where nothing was compiled.
 pub(crate) fn compile_from(json: &Json, outputs: usize, scope: &Scope) -> Result<Option<Compile>> {
-    let map = match json {
+    gate::check(json)?;
+    let json = legacy::training_config(json.clone());
+    let map = match &json {
         Json::Null => return Ok(None),
-        Json::Object(map) if map.is_empty() => return Ok(None),
         Json::Object(map) => map,
         other => return Err(wrong("compile_config", mismatch("an object", other))),
     };
-    gate::check(json)?;
     let Some(optimizer) = given(map, "optimizer") else { return Ok(None) };
     let optimizer = Optimizer::from_json(optimizer, scope).map_err(|e| wrong("optimizer", e))?;
     let mut compile = Compile::new().optimizer(optimizer);

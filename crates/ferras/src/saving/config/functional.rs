@@ -64,6 +64,27 @@ fn invalid(problem: &str) -> Error {
     Error::Model(format!("the configuration does not describe a model: {problem}"))
 }
 
+/// An error if a call says more than its inputs and `training`, which has no effect in Keras 3: `fit`
+/// and `predict` tell every layer anew.
+fn check_options(options: Option<&Json>) -> Result<()> {
+    let options = match options {
+        None | Some(Json::Null) => return Ok(()),
+        Some(Json::Object(map)) => map,
+        Some(other) => return Err(invalid(&mismatch("an object of kwargs", other))),
+    };
+    let other = options.iter().find(|(key, value)| {
+        let training = *key == "training" && (value.is_boolean() || value.is_number());
+        !value.is_null() && !training
+    });
+    match other {
+        None => Ok(()),
+        Some((key, value)) => {
+            let problem = mismatch("nothing but inputs", value);
+            Err(invalid(&format!("a layer is called with {key}: {problem}")))
+        }
+    }
+}
+
 /// Keras 3 counts a functional model's own inside as its first use where a model ends.
 fn own_inside(json: &Json) -> usize {
     let sequential = json.get("class_name") == Some(&"Sequential".into());
@@ -86,6 +107,7 @@ impl<'a> Graph<'a> {
             for argument in arguments {
                 self.read_tensors(argument, &mut inputs)?;
             }
+            check_options(json.get("kwargs"))?;
             Ok(Node { inputs })
         };
         let mut nodes = nodes.iter().map(node).collect::<Result<Vec<Node>>>()?;
@@ -190,8 +212,9 @@ impl<'a> Graph<'a> {
             let node = &self.nodes[layer][use_];
             let inputs = node.inputs.iter().map(|source| self.tensor(&tensors, source));
             let inputs = SymbolicInputs(inputs.collect::<Result<_>>()?);
-            tensors
-                .insert((layer, use_), SymbolicTensor::applied(self.layers[layer].clone(), inputs));
+            let handle = self.layers[layer].clone();
+            let tensor = SymbolicTensor::applied(handle, inputs);
+            tensors.insert((layer, use_), tensor);
             for user in users.remove(&(layer, use_)).unwrap_or_default() {
                 if let Some(open) = waiting.get_mut(&user) {
                     *open -= 1;

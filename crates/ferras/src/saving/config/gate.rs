@@ -1,10 +1,14 @@
 //! The one gate for configurations: it looks at everything, wherever it is nested, before any of
 //! it is understood, and refuses what could do more than describe a model.
+use crate::config::Map;
 use crate::{Error, Result};
 use serde_json::Value as Json;
 
 /// Values nested deeper than this are refused: Keras' deepest own files have a tenth of it.
 const MAX_DEPTH: usize = 256;
+
+/// Bytes of a name: HDF5 stores a list of all of them in 64 KiB.
+const MAX_NAME: usize = 500;
 
 /// Classes that carry code, load something else, or stand for arbitrary Python objects, and why
 /// each of them is refused.
@@ -38,8 +42,9 @@ pub(crate) fn check(json: &Json) -> Result<()> {
         match json {
             Json::Object(map) => {
                 if let Some(class) = map.get("class_name").and_then(Json::as_str) {
-                    check_class(class)?;
+                    check_class(class, map)?;
                 }
+                check_keys(map)?;
                 stack.extend(map.values().map(|value| (value, depth + 1)));
             }
             Json::Array(list) => stack.extend(list.iter().map(|value| (value, depth + 1))),
@@ -49,13 +54,61 @@ pub(crate) fn check(json: &Json) -> Result<()> {
     Ok(())
 }
 
-fn check_class(class: &str) -> Result<()> {
-    match REFUSED.iter().find(|(name, _)| *name == class) {
-        Some((name, why)) => Err(refused(&format!(
+fn check_class(class: &str, object: &Map) -> Result<()> {
+    if let Some((name, why)) = REFUSED.iter().find(|(name, _)| *name == class) {
+        return Err(refused(&format!(
             "holds a {name}, which {why}; Ferras does not load it: write that part as a layer of \
              its own and register it"
-        ))),
-        None => Ok(()),
+        )));
+    }
+    // Functions come as {"class_name": "function", "config": "relu"}, and Keras' own only.
+    let module = object.get("module").and_then(Json::as_str);
+    match module {
+        Some(module) if class == "function" && !is_keras(module) && module != "builtins" => Err(
+            refused(&format!("names a function of module {module:?}; Keras' own are read only")),
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn is_keras(module: &str) -> bool {
+    module == "keras" || module.starts_with("keras.") || module.starts_with("tf_keras.")
+}
+
+/// Arguments that would open a file, or switch a check off.
+fn check_keys(object: &Map) -> Result<()> {
+    for (key, value) in object {
+        match (key.as_str(), value) {
+            ("safe_mode", value) if *value != Json::Bool(true) && !value.is_null() => {
+                return Err(refused("sets safe_mode, which no file decides"));
+            }
+            ("vocabulary" | "vocabulary_file" | "idf_weights", Json::String(path)) => {
+                let path: String = path.chars().take(80).collect();
+                return Err(refused(&format!(
+                    "names a file {path:?} as {key}; Ferras opens no other file than the model's"
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A name of a layer or model, if it is harmless to show and to write.
+pub(super) fn check_name(name: &str) -> Result<String> {
+    let harmless = !name.is_empty()
+        && name.len() <= MAX_NAME
+        && !matches!(name, "." | "..")
+        && !name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'));
+    match harmless {
+        true => Ok(name.to_string()),
+        false => {
+            let start: String = name.chars().take(40).collect();
+            Err(refused(&format!(
+                "names something {start:?}; a name must not be empty, \".\" or \"..\", longer than \
+                 {MAX_NAME} bytes, or contain '/', '\\\\' or control characters"
+            )))
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod compile;
 mod functional;
 mod gate;
+pub(crate) mod legacy;
 mod model;
 mod read;
 #[cfg(test)]

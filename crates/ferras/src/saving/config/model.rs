@@ -56,7 +56,10 @@ impl Model {
         let scope = Scope::default();
         let architecture = Architecture::read(&json, &scope)?;
         let outputs = architecture.network().map_or(1, |n| n.outputs.len());
-        let compile = compile_from(&json["compile_config"], outputs, &scope)?;
+        let compile = match json.get("compile_config") {
+            Some(json) => compile_from(json, outputs, &scope)?,
+            None => None,
+        };
         let mut model = architecture.model()?;
         if let Some(compile) = compile {
             model.compile(compile)?;

@@ -1,7 +1,7 @@
 //! Models from Keras' JSON.
 use super::functional;
-use super::gate;
-use crate::config::{Entry, Map, Scope, find, mismatch};
+use super::{gate, legacy};
+use crate::config::{Entry, Map, Scope, check_module, entry_of, mismatch};
 use crate::layers::{InputLayer, Layer, LayerRef, PartialShape};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
 use crate::{DType, Error, Result};
@@ -27,8 +27,9 @@ impl Architecture {
     /// Reads Keras' object of a model, of any version.
     pub(crate) fn read(json: &Json, scope: &Scope) -> Result<Architecture> {
         gate::check(json)?;
+        let json = legacy::normalise(json.clone())?;
         let mut reader = Reader { layers: 0 };
-        let model = reader.model(json, scope)?;
+        let model = reader.model(&json, scope)?;
         let topology = match model.inside {
             Inside::Network { network, sequential } => {
                 Topology::Built { network: Arc::new(network), sequential }
@@ -159,6 +160,7 @@ impl Reader {
             }
         }
         let layer = (entry.make)(&own, scope)
+            .and_then(|layer| check_module(json, layer.module()).map(|()| layer))
             .map_err(|error| layer_error(handle.name.as_deref(), class, &error.to_string()))?;
         let layer = LayerRef::from_arc(layer).trainable(handle.trainable);
         let layer = match handle.name {
@@ -193,7 +195,7 @@ impl Handle {
     fn read(config: &Map) -> Result<Handle> {
         let name = match config.get("name") {
             None | Some(Json::Null) => None,
-            Some(Json::String(name)) => Some(name.clone()),
+            Some(Json::String(name)) => Some(gate::check_name(name)?),
             Some(other) => return Err(wrong("name", &mismatch("a string", other))),
         };
         let trainable = match config.get("trainable") {
@@ -237,11 +239,13 @@ fn is_model(class: &str) -> bool {
 
 /// The row of a layer's class.
 fn lookup(json: &Json, class: &str, name: Option<&str>) -> Result<Entry<dyn Layer>> {
-    let registered = json.get("registered_name").and_then(Json::as_str);
-    let by_name = registered.and_then(|r| find::<dyn Layer>(r).ok());
-    by_name.map_or_else(|| find::<dyn Layer>(class), Ok).map_err(|_| {
-        let problem = "Ferras has no layer of this class, and the program has registered none";
-        layer_error(name, class, problem)
+    let none = Map::new();
+    entry_of::<dyn Layer>(json.as_object().unwrap_or(&none), class).map_err(|error| match error {
+        Error::Unknown { .. } => {
+            let problem = "Ferras has no layer of this class, and the program registered none";
+            layer_error(name, class, problem)
+        }
+        other => layer_error(name, class, &other.to_string()),
     })
 }
 

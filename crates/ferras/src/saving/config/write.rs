@@ -2,7 +2,9 @@
 use super::compile::compile_config;
 use crate::config::{Map, floatx, serialize};
 use crate::layers::{InputLayer, PartialShape, TensorSpec};
-use crate::models::{Model, Nested, Network, NetworkLayer, Topology, name_layers, stack_network};
+use crate::models::{
+    LayerCall, Model, Nested, Network, NetworkLayer, Topology, name_layers, stack_network,
+};
 use crate::{DType, Result};
 use serde_json::{Value as Json, json};
 
@@ -16,7 +18,7 @@ pub(crate) fn serialize_model(model: &Model) -> Result<Json> {
             Some(network) => network_object(&network?, true, &model.name, true, None),
             None => {
                 let layers = name_layers(layers.clone())?;
-                let layers = layers.iter().map(|entry| layer_object(entry, None)).collect();
+                let layers = layers.iter().map(|entry| layer_object(entry, &[])).collect();
                 sequential_object(&model.name, true, None, layers)
             }
         },
@@ -68,10 +70,7 @@ fn network_object(
     dtype: Option<DType>,
 ) -> Map {
     if is_stack(network, sequential) {
-        let layers = network.calls.iter().map(|call| {
-            let entry = &network.layers[call.layer];
-            layer_object(entry, Some(&specs_of(network, &call.inputs)))
-        });
+        let layers = network.calls.iter().map(|call| layer_of(network, call));
         let mut map = sequential_object(name, trainable, dtype, layers.collect());
         let shape = network.input_specs().first().map(|spec| shape_json(&spec.shape));
         if let (Some(shape), Some(Json::Object(config))) = (shape, map.get_mut("config")) {
@@ -139,19 +138,19 @@ impl Uses<'_> {
     /// A layer with its uses as nodes.
     fn layer(&self, layer: usize) -> Json {
         let entry = &self.network.layers[layer];
-        let inputs: Vec<_> =
-            self.of_layer[layer].iter().map(|&call| &self.network.calls[call].inputs).collect();
-        let first = inputs.first().map(|inputs| specs_of(self.network, inputs));
-        let mut json = layer_object(entry, first.as_deref());
+        let calls: Vec<_> =
+            self.of_layer[layer].iter().map(|&call| &self.network.calls[call]).collect();
+        let mut json = calls.first().map_or(Json::Null, |call| layer_of(self.network, call));
         let nested = entry.layer.downcast::<Nested>().is_some();
-        let several = inputs.iter().any(|inputs| inputs.len() > 1);
-        let node = |inputs: &&Vec<(usize, usize)>| {
-            let tensors: Vec<Json> = inputs.iter().map(|&at| self.tensor(at)).collect();
+        let several = calls.iter().any(|call| call.inputs.len() > 1);
+        let node = |call: &&LayerCall| {
+            let tensors: Vec<Json> = call.inputs.iter().map(|&at| self.tensor(at)).collect();
             let arguments = if several { vec![Json::Array(tensors)] } else { tensors };
             let options = if nested { json!({"mask": null}) } else { json!({}) };
             json!({"args": arguments, "kwargs": options})
         };
-        let nodes: Vec<Json> = inputs.iter().filter(|i| !i.is_empty()).map(node).collect();
+        let used = calls.iter().filter(|call| !call.inputs.is_empty());
+        let nodes: Vec<Json> = used.map(node).collect();
         if let Json::Object(map) = &mut json {
             map.insert("name".into(), json!(entry.name));
             map.insert("inbound_nodes".into(), nodes.into());
@@ -173,16 +172,21 @@ impl Uses<'_> {
     }
 }
 
-fn specs_of<'a>(network: &'a Network, inputs: &[(usize, usize)]) -> Vec<&'a TensorSpec> {
-    inputs.iter().map(|&(call, output)| &network.calls[call].outputs[output]).collect()
+/// The layer of a call, with the shapes it was built for where Keras builds something: weights, or
+/// a merge.
+fn layer_of(network: &Network, call: &LayerCall) -> Json {
+    let specs = call.inputs.iter().map(|&(call, output)| &network.calls[call].outputs[output]);
+    let weights = network.layer_weights.get(call.layer).is_some_and(|range| !range.is_empty());
+    let built = if weights || call.inputs.len() > 1 { specs.collect() } else { Vec::new() };
+    layer_object(&network.layers[call.layer], &built)
 }
 
 fn shape_json(shape: &PartialShape) -> Json {
     json!(shape.to_vec())
 }
 
-/// One layer with its name, and the shapes it was built for where they are known.
-fn layer_object(entry: &NetworkLayer, inputs: Option<&[&TensorSpec]>) -> Json {
+/// One layer with its name, and the shapes it was built for.
+fn layer_object(entry: &NetworkLayer, inputs: &[&TensorSpec]) -> Json {
     let info = &entry.layer.0;
     if let Some(nested) = info.layer_as::<Nested>() {
         let (network, sequential) = (&nested.network, nested.sequential);
@@ -200,12 +204,16 @@ fn layer_object(entry: &NetworkLayer, inputs: Option<&[&TensorSpec]>) -> Json {
             config.extend(handle(&entry.name, info.trainable));
             config.insert("dtype".into(), policy(info.dtype));
             config.extend(own);
+            // Keras' class takes no more; it has no weights.
+            if info.layer.class_name().starts_with("SpatialDropout") {
+                config.shift_remove("trainable");
+            }
         }
     }
     let shape = match inputs {
-        None | Some([]) => return json,
-        Some([only]) => shape_json(&only.shape),
-        Some(several) => several.iter().map(|spec| shape_json(&spec.shape)).collect(),
+        [] => return json,
+        [only] => shape_json(&only.shape),
+        several => several.iter().map(|spec| shape_json(&spec.shape)).collect(),
     };
     if let Json::Object(map) = &mut json {
         map.insert("build_config".into(), json!({"input_shape": shape}));
