@@ -255,6 +255,8 @@ impl<'a> Archive<'a> {
         }
     }
 
+    // Its large frame must not become that of callers.
+    #[inline(never)]
     fn inflate(&self, member: &Member, packed: &[u8]) -> Result<Vec<u8>> {
         if member.size > member.packed.saturating_mul(BEST_RATIO) {
             return Err(format!(

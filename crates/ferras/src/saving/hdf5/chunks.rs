@@ -49,6 +49,8 @@ pub(super) fn read(
     image.budget.take(whole as u64, || "an array in chunks".into())?;
     let counts: Vec<usize> = shape.iter().zip(tile).map(|(d, t)| d.div_ceil(*t)).collect();
     let expected = product(&counts).map_or(usize::MAX, |n| n / size);
+    // What of tiles lies beyond the array is unpacked, too.
+    image.budget.work(expected.saturating_mul(one).saturating_sub(whole))?;
     let filters = filters.map_or(Ok(Filters::default()), Filters::read)?;
     let mut tiles =
         Tiles { image, shape, tile, size, one, filters, left: expected, out: Vec::new() };
@@ -126,7 +128,6 @@ impl Tiles<'_> {
         // A tree that goes in circles, or a tile that is listed twice, runs out here.
         self.left =
             self.left.checked_sub(1).ok_or_else(|| damaged("an array with too many chunks"))?;
-        self.image.budget.work(self.one)?;
         let stored = self.image.slice(place, length)?;
         let data = self.filters.unpack(stored, self.one, self.size, skipped)?;
         if data.len() != self.one {

@@ -72,6 +72,8 @@ impl Filters {
 }
 
 /// Unpacks at most `most` bytes, which the caller has counted.
+// Its large frame must not become that of callers, which may be deep in groups.
+#[inline(never)]
 fn inflate(packed: &[u8], most: usize) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let mut reader = flate2::read::ZlibDecoder::new(packed).take(most as u64 + 1);

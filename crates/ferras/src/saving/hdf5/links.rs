@@ -60,6 +60,10 @@ pub(super) fn links<'a>(image: Image<'a>, header: &Header<'a>) -> Result<Vec<Lin
 
 fn add<'a>(links: &mut Vec<Link<'a>>, image: Image, link: Link<'a>) -> Result<()> {
     image.budget.count(1)?;
+    // Such a name would lead back to the group itself, or past a member.
+    if link.name.is_empty() || link.name.contains('/') {
+        return Err(damaged(format_args!("a group holds a member named {:?}", link.name)));
+    }
     links.push(link);
     Ok(())
 }

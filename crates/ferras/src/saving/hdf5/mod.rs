@@ -15,6 +15,8 @@ mod datatype;
 mod dense;
 mod filters;
 mod header;
+#[cfg(test)]
+mod hostile;
 mod layout;
 mod links;
 #[cfg(test)]
