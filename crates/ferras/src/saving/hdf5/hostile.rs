@@ -26,7 +26,10 @@ fn links_are_not_followed() {
     for name in ["links.h5", "new_links.h5"] {
         let file = open(bytes(name)).unwrap();
         assert!(file.root().array("data").unwrap().unwrap().read_any().is_ok());
-        assert_eq!(problem(&file, "soft"), "\"/soft\" is a soft link, a name for another; not followed");
+        assert_eq!(
+            problem(&file, "soft"),
+            "\"/soft\" is a soft link, a name for another; not followed"
+        );
         assert!(problem(&file, "external").contains("is a link into another file"));
         assert!(file.root().group("external").is_err());
     }
@@ -139,8 +142,7 @@ fn trees_of_names() {
     assert_eq!(open(good).unwrap().root().names().unwrap(), ["a", "b"]);
     let names = |file: Vec<u8>| {
         let file = open(file).unwrap();
-        let error = file.root().names().unwrap_err();
-        error
+        file.root().names().unwrap_err()
     };
     let circle = group(b"a\0", &[0], &EMPTY, |_| node(1, &[tree, tree]));
     assert!(names(circle).contains("goes in circles"));
@@ -179,6 +181,41 @@ fn headers_that_name_themselves() {
     let file = open(file).unwrap();
     let Err(error) = file.root().group("a") else { panic!() };
     assert!(error.contains("goes in circles") || error.contains("larger than"), "{error}");
+}
+
+/// A list of 4000 texts, each the same 60,000 bytes of a heap: 240 MB in 130 KB.
+#[test]
+fn texts_that_share_their_bytes() {
+    let at = 96 + 16 + 8 + 16 + 1024 + 32 + 2 + 8 + 40_u64;
+    let count = 4000_u16;
+    let mut value = vec![1, 0, 2, 0, 24, 0, 16, 0, b'x', 0, 0, 0, 0, 0, 0, 0];
+    // Texts of any length, each described in 16 bytes, of bytes.
+    value.extend([0x19, 1, 0, 0, 16, 0, 0, 0, 0x13, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    value.extend([1, 1, 0, 0, 0, 0, 0, 0]);
+    value.extend(u64::from(count).to_le_bytes());
+    let heap = at + 16 + 8 + value.len() as u64 + 16 * u64::from(count);
+    for _ in 0..count {
+        value.extend(60_000_u32.to_le_bytes());
+        value.extend(heap.to_le_bytes());
+        value.extend(1_u32.to_le_bytes());
+    }
+    let mut object = vec![1, 0, 1, 0, 1, 0, 0, 0];
+    object.extend((8 + value.len() as u32).to_le_bytes());
+    object.extend([0, 0, 0, 0, 12, 0]);
+    object.extend((value.len() as u16).to_le_bytes());
+    object.extend([0; 4]);
+    object.extend(value);
+    object.extend(b"GCOL\x01\0\0\0");
+    object.extend(60_032_u64.to_le_bytes());
+    object.extend([1, 0, 0, 0, 0, 0, 0, 0]);
+    object.extend(60_000_u64.to_le_bytes());
+    object.extend([b'y'; 60_000]);
+    let file = group(b"a\0", &[0], &object, |symbols| node(0, &[symbols]));
+    let file = open(file).unwrap();
+    let group = file.root().group("a").unwrap().unwrap();
+    assert_eq!(group.attributes().unwrap(), ["x"]);
+    let error = group.attribute("x").unwrap_err();
+    assert!(error.contains("attribute \"x\" holds a text, which takes 60000 bytes"), "{error}");
 }
 
 /// No prefix of a file opens; no flipped bit does harm.

@@ -1,7 +1,7 @@
 //! No file may harm its reader: whatever it holds, reading it ends in a value or an error, within
 //! a second, and takes less than 64 MiB for a file below 1 MiB.
 //!
-//! `FERRAS_MUTATIONS=100000 cargo test --release --test hostile` tries as many damaged copies of
+//! `FERRAS_MUTATIONS=100000 cargo test --release --test hostile_files` tries as many damaged copies of
 //! each seed; without the variable a few hundred.
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 use ferras::probe;
