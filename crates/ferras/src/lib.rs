@@ -11,6 +11,7 @@ pub mod callbacks;
 pub mod config;
 mod console;
 pub mod constraints;
+mod containers;
 pub mod datasets;
 mod error;
 mod files;
@@ -39,11 +40,11 @@ pub mod data {
 }
 
 pub use backend::set_num_threads;
+pub use containers::Limits;
 pub use error::{Error, Result};
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor};
 pub use random::set_random_seed;
-pub use saving::Limits;
 #[doc(hidden)]
 pub use saving::probe;
 pub use trainer::{

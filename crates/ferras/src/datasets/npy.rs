@@ -14,8 +14,8 @@
 //! # std::fs::remove_file(&path).unwrap();
 //! # Ok::<(), ferras::Error>(())
 //! ```
+use crate::containers::limits::{Budget, Limits};
 use crate::files::write_atomic;
-use crate::saving::limits::{Budget, Limits};
 use crate::{Error, Result, Tensor};
 use ferras_graph::{Element, Elements};
 use half::{bf16, f16};

@@ -13,9 +13,9 @@
 //! ```
 use super::npy;
 use crate::config::suggest;
+use crate::containers::archive::{self, Archive};
+use crate::containers::limits::{Budget, Limits};
 use crate::files::write_atomic;
-use crate::saving::archive::{self, Archive};
-use crate::saving::limits::{Budget, Limits};
 use crate::{Error, Result, Tensor};
 use std::path::{Path, PathBuf};
 

@@ -1,22 +1,12 @@
 //! Models and weights in files.
-#[allow(dead_code)] // until models are read and written through it, as the next ones
-pub(crate) mod archive;
 mod config;
-#[allow(dead_code)]
-mod hdf5;
-#[allow(dead_code)]
-mod json;
-pub(crate) mod limits;
 #[doc(hidden)]
 pub mod probe;
-#[allow(dead_code)]
-mod safetensors;
 
 use crate::datasets::npz;
 use crate::models::Model;
 use crate::{Error, Result};
 use ferras_graph::Tensor;
-pub use limits::Limits;
 use std::path::Path;
 
 /// What a file's name must end in.

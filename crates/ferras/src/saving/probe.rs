@@ -1,7 +1,7 @@
 //! Reading all that a file holds and keeping nothing: what tests and fuzzing aim at.
-use super::hdf5::{File, Group};
-use super::limits::{Budget, Limits, Result};
-use super::{archive, hdf5, json, safetensors};
+use crate::containers::hdf5::{File, Group};
+use crate::containers::limits::{Budget, Limits, Result};
+use crate::containers::{archive, hdf5, json, safetensors};
 use crate::datasets::npz;
 
 fn budget(bytes: &[u8]) -> Result<Budget> {

@@ -35,7 +35,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
-#[allow(unused_imports)] // as above
+#[allow(unused_imports)] // as what its module says
 pub(crate) use write::{Member, Tree, write};
 
 /// The bytes of a file, and how its numbers are stored.

@@ -209,7 +209,7 @@ fn put(bytes: &mut Vec<u8>, tensor: &Tensor) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saving::limits::Limits;
+    use crate::containers::limits::Limits;
     use ferras_graph::TensorType;
 
     fn parsed(bytes: &[u8]) -> Result<Tensors> {

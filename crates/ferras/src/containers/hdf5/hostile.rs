@@ -218,17 +218,12 @@ fn texts_that_share_their_bytes() {
     assert!(error.contains("attribute \"x\" holds a text, which takes 60000 bytes"), "{error}");
 }
 
-/// No prefix of a file opens; no flipped bit does harm.
+/// No prefix of a file opens. (Flipped bits are in `tests/hostile_files.rs`.)
 #[test]
-fn truncated_and_flipped() {
+fn truncated() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/files/");
     let good = std::fs::read(format!("{folder}model.weights.h5")).unwrap();
     for n in 0..good.len() {
         assert!(open(good[..n].to_vec()).is_err(), "{n}");
-    }
-    for place in (0..good.len()).step_by(7) {
-        let mut bad = good.clone();
-        bad[place] ^= 1 << (place % 8);
-        let _ = super::super::probe::hdf5(&bad);
     }
 }

@@ -82,7 +82,7 @@ fn quoted(text: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saving::limits::Limits;
+    use crate::containers::limits::Limits;
     use serde_json::json;
 
     fn parsed(text: &str) -> Result<Json> {
