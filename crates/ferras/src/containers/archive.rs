@@ -43,7 +43,7 @@ pub(crate) fn is_zip(bytes: &[u8]) -> bool {
 }
 
 fn damaged(what: impl std::fmt::Display) -> String {
-    format!("is no zip archive, or a truncated or damaged one ({what})")
+    format!("is no zip archive, or a truncated or damaged one ({what}); fetch or save it again")
 }
 
 /// Reads numbers, low byte first.

@@ -63,7 +63,9 @@ pub fn read_within(path: impl AsRef<Path>, limits: &Limits) -> Result<Npz> {
 
 /// The arrays of a file, by name, in its order.
 pub(crate) fn parse(bytes: &[u8], budget: &Budget) -> Result<Vec<(String, Tensor)>, String> {
-    let archive = Archive::open(bytes, budget)?;
+    // It is known as what it should be.
+    let open = Archive::open(bytes, budget);
+    let archive = open.map_err(|e| e.replace("is no zip archive", "is no .npz file"))?;
     let mut arrays: Vec<(String, Tensor)> = Vec::new();
     for full in archive.names() {
         let name = full.strip_suffix(".npy").unwrap_or(full);
