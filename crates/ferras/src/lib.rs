@@ -13,6 +13,7 @@ mod console;
 pub mod constraints;
 mod containers;
 pub mod datasets;
+mod date;
 mod error;
 mod files;
 #[cfg(test)]
@@ -47,6 +48,7 @@ pub use ferras_graph::{DType, Shape, Tensor};
 pub use random::set_random_seed;
 #[doc(hidden)]
 pub use saving::probe;
+pub use saving::{Load, LoadWeights};
 pub use trainer::{
     Callback, Compile, Evaluate, Fit, History, Logs, OnBatch, Predict, Run, RunParams,
     ValidationFreq, Verbose,

@@ -1,7 +1,7 @@
 //! The one glob: `use ferras::prelude::*`.
 pub use crate::activations::{Activation, ActivationFn};
 pub use crate::callbacks::{
-    CSVLogger, EarlyStopping, LambdaCallback, ModelCheckpoint, TerminateOnNaN,
+    BackupAndRestore, CSVLogger, EarlyStopping, LambdaCallback, ModelCheckpoint, TerminateOnNaN,
 };
 pub use crate::config::{Configured, FromConfig};
 pub use crate::constraints::*;
@@ -22,8 +22,8 @@ pub use crate::optimizers::{
 };
 pub use crate::regularizers::*;
 pub use crate::{
-    Callback, Compile, Error, Evaluate, Fit, History, Logs, OnBatch, Predict, Result, Run,
-    ValidationFreq, set_random_seed,
+    Callback, Compile, Error, Evaluate, Fit, History, Load, LoadWeights, Logs, OnBatch, Predict,
+    Result, Run, ValidationFreq, set_random_seed,
 };
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor, TensorType, Value};

@@ -5,7 +5,18 @@ use std::path::{Path, PathBuf};
 
 /// Modules from the lowest up; one may import those of its own row and of the rows above it here.
 const LAYERS: [&[&str]; 6] = [
-    &["error", "config", "files", "random", "backend", "utils", "golden", "console", "containers"],
+    &[
+        "error",
+        "config",
+        "files",
+        "random",
+        "backend",
+        "utils",
+        "golden",
+        "console",
+        "containers",
+        "date",
+    ],
     &["activations", "initializers", "regularizers", "constraints", "preprocessing", "plot"],
     // A layer is applied to symbolic tensors, and a model is a layer.
     &["layers", "models", "losses", "metrics", "optimizers", "datasets", "schedules"],

@@ -338,12 +338,15 @@ fn outputs_that_cannot_be_written() -> Result<()> {
         std::fs::write(&file, "").unwrap();
         let inside = file.join("weights.npz");
         says(model.save_weights(&inside), &["cannot write", "weights.npz"]);
-        says(model.save_weights(folder.0.join("m.onnx")), &["m.onnx", "must end in \".npz\""]);
+        says(
+            model.save_weights(folder.0.join("m.onnx")),
+            &["m.onnx", "must end in \".weights.h5\""],
+        );
         let save = |path: &PathBuf| {
             ModelCheckpoint::to(path.display().to_string()).save_weights_only(true)
         };
         let fit = quiet().epochs(0).callback(save(&folder.0.join("m.onnx")));
-        says(model.fit(x(6), labels(6), fit), &["m.onnx", "must end in \".npz\""]);
+        says(model.fit(x(6), labels(6), fit), &["m.onnx", "must end in \".weights.h5\""]);
         let log = CSVLogger::new(file.join("log.csv").display().to_string());
         let parts = ["cannot write", "log.csv"];
         says(model.fit(x(6), labels(6), quiet().callback(log)), &parts);

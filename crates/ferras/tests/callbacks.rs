@@ -224,7 +224,7 @@ fn weights_that_do_not_fit_are_refused() -> Result<()> {
     let error = other.load_weights(folder.join("none.npz")).unwrap_err().to_string();
     assert!(error.starts_with("cannot read "), "{error}");
     let error = other.save_weights(folder.join("w.txt")).unwrap_err().to_string();
-    assert!(error.contains("must end in \".npz\""), "{error}");
+    assert!(error.contains("must end in \".weights.h5\""), "{error}");
     let _ = std::fs::remove_dir_all(&folder);
     Ok(())
 }

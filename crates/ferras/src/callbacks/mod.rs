@@ -1,5 +1,6 @@
 //! Callbacks: `keras.callbacks`. What programs commonly want done between the steps of training;
 //! their own implement [`Callback`](crate::Callback).
+mod backup_and_restore;
 mod csv_logger;
 mod early_stopping;
 mod lambda;
@@ -10,6 +11,7 @@ mod terminate_on_nan;
 #[cfg(test)]
 mod tests;
 
+pub use backup_and_restore::BackupAndRestore;
 pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
 pub use lambda::LambdaCallback;

@@ -22,11 +22,10 @@ use std::path::Path;
 /// let folder = std::env::temp_dir().join(format!("ferras-doc-saved-{}", std::process::id()));
 /// let mut model = Sequential::new().add(Dense::new(1).input_dim(1));
 /// model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
-/// let save = ModelCheckpoint::to(format!("{}/{{epoch:02d}}.npz", folder.display()));
-/// let fit = Fit::new().epochs(2).verbose(0).callback(save.save_weights_only(true));
-/// model.fit([[1.0_f32]], [[1.0_f32]], fit)?;
-/// model.load_weights(folder.join("01.npz"))?;
-/// assert!(folder.join("02.npz").exists());
+/// let save = ModelCheckpoint::to(format!("{}/{{epoch:02d}}.keras", folder.display()));
+/// model.fit([[1.0_f32]], [[1.0_f32]], Fit::new().epochs(2).verbose(0).callback(save))?;
+/// let model = Model::load(folder.join("01.keras"))?;
+/// assert!(folder.join("02.keras").exists());
 /// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), ferras::Error>(())
 /// ```
@@ -75,6 +74,20 @@ pub enum SaveFreq {
     Batches(usize),
     /// A word that means nothing; an error when training begins.
     Unknown(String),
+}
+
+impl SaveFreq {
+    /// An error unless it tells when to save.
+    pub(super) fn check(&self) -> Result<()> {
+        let problem = match self {
+            SaveFreq::Batches(0) => "must be at least 1 step, got 0".into(),
+            SaveFreq::Unknown(word) => {
+                format!("must be \"epoch\" or a number of steps, got {word:?}")
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::argument("save_freq", problem))
+    }
 }
 
 impl From<&str> for SaveFreq {
@@ -193,17 +206,8 @@ impl Callback for ModelCheckpoint {
         if self.save_best_only {
             self.state.direction = Some(monitor::direction(&self.monitor, &self.mode, run)?);
         }
-        let batch = match &self.save_freq {
-            SaveFreq::Epoch => None,
-            SaveFreq::Batches(steps) if *steps > 0 => Some(0),
-            SaveFreq::Batches(_) => {
-                return Err(Error::argument("save_freq", "must be at least 1 step, got 0"));
-            }
-            SaveFreq::Unknown(word) => {
-                let problem = format!("must be \"epoch\" or a number of steps, got {word:?}");
-                return Err(Error::argument("save_freq", problem));
-            }
-        };
+        self.save_freq.check()?;
+        let batch = matches!(self.save_freq, SaveFreq::Batches(_)).then_some(0);
         // A name that cannot be filled, or a format that cannot be written, is told before the
         // training and not after its first epoch.
         let names = run.log_names(batch.is_none());

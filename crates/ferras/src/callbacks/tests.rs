@@ -179,7 +179,7 @@ fn a_checkpoint_that_cannot_be_written_is_told_before_training() {
         run.unwrap_err().to_string()
     };
     let error = message(ModelCheckpoint::new("m.txt").save_weights_only(true));
-    assert!(error.starts_with("m.txt: is no name for weights: the name must end in"), "{error}");
+    assert!(error.starts_with("m.txt: is no name for weights: it must end in"), "{error}");
     let error = message(ModelCheckpoint::new("m.txt"));
     assert!(error.starts_with("m.txt: is no name for a model"), "{error}");
     let error = message(ModelCheckpoint::to("m.npz").save_freq("batch"));

@@ -137,6 +137,11 @@ impl Model {
         matches!(self.topology, Topology::Built { .. })
     }
 
+    /// Whether it is a stack of layers.
+    pub(crate) fn is_sequential(&self) -> bool {
+        matches!(self.topology, Topology::Stack(_) | Topology::Built { sequential: true, .. })
+    }
+
     /// Values of all weights, in order.
     pub fn get_weights(&self) -> Result<Vec<Tensor>> {
         self.variables.iter().map(Variable::value).collect()

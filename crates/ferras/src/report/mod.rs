@@ -1,5 +1,4 @@
 //! One page about a run, to keep and to send: a single HTML file.
-mod date;
 mod html;
 
 use crate::files::write_atomic;
@@ -47,7 +46,7 @@ impl Report {
     pub fn new(title: impl Into<String>) -> Report {
         Report {
             title: title.into(),
-            date: date::now(),
+            date: crate::date::now(),
             results: Vec::new(),
             settings: Vec::new(),
             figures: Vec::new(),

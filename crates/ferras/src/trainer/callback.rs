@@ -239,9 +239,21 @@ impl Run<'_> {
     /// Saves the model, or its weights alone, in the format that the file's name ends in.
     pub fn save(&self, path: impl AsRef<Path>, weights_only: bool) -> Result<()> {
         match weights_only {
-            true => crate::saving::save_weights(self.model(), path.as_ref()),
-            false => crate::saving::save_model(self.model(), path.as_ref()),
+            true => self.model().save_weights(path),
+            false => self.model().save(path),
         }
+    }
+
+    /// Writes everything that training needs to go on from here.
+    pub(crate) fn save_backup(&self, path: &Path) -> Result<()> {
+        crate::saving::save_backup(self.model(), self.course.place, path)
+    }
+
+    /// Goes on from where a backup was written; at the beginning of training.
+    pub(crate) fn restore_backup(&mut self, path: &Path) -> Result<()> {
+        let place = crate::saving::restore_backup(self.model_mut()?, path)?;
+        self.course.resume = Some(place);
+        Ok(())
     }
 
     /// Which values of a logged number are better: `val_` in front of a name does not count.

@@ -16,9 +16,10 @@ mod targets;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub(crate) use callback::Place;
 pub use callback::{Callback, Run, RunParams};
 pub use compile::Compile;
-pub(crate) use compile::PerOutput;
+pub(crate) use compile::{OptimizerVariable, PerOutput};
 pub use history::{History, Logs};
 pub use options::{Evaluate, Fit, OnBatch, Predict, ValidationFreq, Verbose};
 

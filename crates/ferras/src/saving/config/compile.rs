@@ -25,7 +25,7 @@ pub(crate) fn compile_config(model: &Model) -> Result<Json> {
     Ok(json!({
         "optimizer": optimizer,
         "loss": per_output(&arguments.losses, loss),
-        "loss_weights": per_output(&arguments.loss_weights, |weight| json!(weight)),
+        "loss_weights": loss_weights(&arguments.loss_weights, &arguments.losses),
         "metrics": metrics(&arguments.metrics, outputs),
         "weighted_metrics": metrics(&arguments.weighted_metrics, outputs),
         "run_eagerly": false,
@@ -49,6 +49,17 @@ fn identifier<T: Family + ?Sized>(identifier: &Identifier<T>) -> Json {
         }),
         false => json,
     }
+}
+
+/// Where they have names Keras wants one for each loss.
+fn loss_weights(weights: &PerOutput<f64>, losses: &PerOutput<Option<Loss>>) -> Json {
+    let mut json = per_output(weights, |weight| json!(weight));
+    if let (Json::Object(map), PerOutput::Named(losses)) = (&mut json, losses) {
+        for (name, _) in losses {
+            map.entry(name.clone()).or_insert(json!(1.0));
+        }
+    }
+    json
 }
 
 fn per_output<T>(values: &PerOutput<T>, json: impl Fn(&T) -> Json) -> Json {

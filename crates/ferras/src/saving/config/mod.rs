@@ -13,6 +13,6 @@ mod read;
 mod tests;
 mod write;
 
-pub(crate) use compile::compile_from;
+pub(crate) use compile::{compile_config, compile_from};
 pub(crate) use read::{Architecture, deserialize_model};
 pub(crate) use write::serialize_model;

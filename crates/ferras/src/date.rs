@@ -4,9 +4,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const DAY: u64 = 24 * 60 * 60;
 
 /// `2026-03-14 09:26 UTC`.
-pub(super) fn now() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    text(since.map_or(0, |d| d.as_secs()))
+pub(crate) fn now() -> String {
+    text(seconds())
+}
+
+/// `2026-03-14@09:26:53`, as Keras writes into files; UTC.
+pub(crate) fn stamp() -> String {
+    let seconds = seconds();
+    let text = text(seconds);
+    let (day, time) = text.split_once(' ').unwrap_or((&text, ""));
+    format!("{day}@{}:{:02}", time.trim_end_matches(" UTC"), seconds % 60)
+}
+
+/// Seconds since 1970.
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
 }
 
 /// The same for a number of seconds since 1970.

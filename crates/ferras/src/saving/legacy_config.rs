@@ -1,0 +1,63 @@
+//! Configurations as whole-model `.h5` files have them: Keras' objects without their modules.
+use super::config;
+use crate::Result;
+use crate::models::Model;
+use serde_json::{Map, Value as Json, json};
+
+/// The attribute `model_config`.
+pub(super) fn model_config(model: &Model) -> Result<Json> {
+    Ok(plain(config::serialize_model(model)?))
+}
+
+/// The attribute `training_config`; none for a model that is not compiled.
+pub(super) fn training_config(model: &Model) -> Result<Option<Json>> {
+    let Json::Object(mut compiled) = config::compile_config(model)? else { return Ok(None) };
+    let Some(optimizer) = compiled.remove("optimizer") else { return Ok(None) };
+    compiled.insert("optimizer_config".into(), plain(optimizer));
+    if let Some(loss) = compiled.get_mut("loss") {
+        write_out(loss);
+    }
+    Ok(Some(Json::Object(compiled)))
+}
+
+/// Class and configuration alone, of the layers inside too.
+fn plain(object: Json) -> Json {
+    let Json::Object(mut object) = object else { return object };
+    let mut config = object.remove("config").unwrap_or_else(|| json!({}));
+    if let Some(Json::Array(layers)) = config.get_mut("layers") {
+        layers.iter_mut().for_each(|layer| *layer = plain(layer.take()));
+    }
+    let mut kept = Map::new();
+    for (key, value) in [("class_name", object.remove("class_name")), ("config", Some(config))] {
+        kept.extend(value.map(|value| (key.to_string(), value)));
+    }
+    for key in ["name", "inbound_nodes"] {
+        kept.extend(object.remove(key).map(|value| (key.to_string(), value)));
+    }
+    Json::Object(kept)
+}
+
+/// Puts the whole name in place of a loss' short one: Keras does not read the short ones from such
+/// files.
+fn write_out(loss: &mut Json) {
+    const SHORT: [(&str, &str); 7] = [
+        ("mse", "mean_squared_error"),
+        ("mae", "mean_absolute_error"),
+        ("mape", "mean_absolute_percentage_error"),
+        ("msle", "mean_squared_logarithmic_error"),
+        ("bce", "binary_crossentropy"),
+        ("kld", "kl_divergence"),
+        ("logcosh", "log_cosh"),
+    ];
+    match loss {
+        Json::String(name) => {
+            let known = SHORT.iter().find(|(short, _)| name.eq_ignore_ascii_case(short));
+            known.into_iter().for_each(|(_, long)| *name = long.to_string());
+        }
+        Json::Array(list) => list.iter_mut().for_each(write_out),
+        Json::Object(map) if !map.contains_key("class_name") => {
+            map.values_mut().for_each(write_out);
+        }
+        _ => {}
+    }
+}
