@@ -53,6 +53,9 @@ fn differences(class: &str, ours: &Map, keras: &Map) -> Vec<String> {
             ("Dense", "quantization_config") | ("BatchNormalization", "renorm_clipping") => {
                 a.is_none() && b == Some(&Json::Null)
             }
+            // Left out while they are Keras' defaults, so that an older Keras 3 reads them too.
+            ("BatchNormalization", "renorm") => a.is_none() && b == Some(&json!(false)),
+            ("BatchNormalization", "renorm_momentum") => a.is_none() && b == Some(&json!(0.99)),
             // Keras forgets it.
             ("Identity", "gain") => b.is_none(),
             _ => false,

@@ -121,11 +121,6 @@ impl LayerRef {
         self.0.layer.class_name()
     }
 
-    /// The layer's own arguments, as they stand in files.
-    pub fn get_config(&self) -> crate::config::Map {
-        self.0.layer.get_config()
-    }
-
     /// Whether training changes the layer's weights.
     pub fn is_trainable(&self) -> bool {
         self.0.trainable

@@ -6,12 +6,14 @@
 pub(crate) mod compile;
 mod functional;
 mod gate;
+mod layer;
 pub(crate) mod legacy;
 mod model;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
+mod yaml;
 
 pub(crate) use compile::{compile_config, compile_from};
 pub(crate) use read::{Architecture, deserialize_model};

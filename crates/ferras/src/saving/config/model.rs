@@ -1,7 +1,8 @@
 //! Models by their configuration: `get_config`, `from_config`, `to_json`, `from_json`,
-//! `clone_model`.
-use super::{Architecture, compile_from, deserialize_model, serialize_model};
+//! `clone_model`; the same as YAML.
+use super::{Architecture, compile_from, deserialize_model, serialize_model, yaml};
 use crate::config::Scope;
+use crate::containers::{json, limits::Limits};
 use crate::models::{Model, Topology};
 use crate::{Error, Result};
 use serde_json::Value as Json;
@@ -51,20 +52,28 @@ impl Model {
     /// The model of a text that [`Model::to_json`] or Keras gave: Keras' `model_from_json`. It has
     /// initial weights, and is compiled if it was.
     pub fn from_json(text: &str) -> Result<Model> {
-        let json: Json = serde_json::from_str(text)
-            .map_err(|e| Error::Model(format!("the configuration is not JSON: {e}")))?;
-        let scope = Scope::default();
-        let architecture = Architecture::read(&json, &scope)?;
-        let outputs = architecture.network().map_or(1, |n| n.outputs.len());
-        let compile = match json.get("compile_config") {
-            Some(json) => compile_from(json, outputs, &scope)?,
-            None => None,
-        };
-        let mut model = architecture.model()?;
-        if let Some(compile) = compile {
-            model.compile(compile)?;
-        }
-        Ok(model)
+        let budget = Limits::new().budget(text.len() as u64);
+        let json = budget.and_then(|budget| json::parse(text.as_bytes(), &budget));
+        from_object(&json.map_err(|e| Error::Model(format!("the configuration {e}")))?)
+    }
+
+    /// [`Model::get_config`] as YAML: Keras 2's `to_yaml`.
+    pub fn to_yaml(&self) -> Result<String> {
+        Ok(yaml::write(&self.get_config()?))
+    }
+
+    /// The model of a text that [`Model::to_yaml`] or Keras 1 or 2 gave: Keras 2's
+    /// `model_from_yaml`. A text that asks for any type of Python but a tuple is an error.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let model = Sequential::new().add(Dense::new(1).input_dim(3)).build()?;
+    /// let again = Model::from_yaml(&model.to_yaml()?)?;
+    /// assert_eq!(again.get_config()?, model.get_config()?);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn from_yaml(text: &str) -> Result<Model> {
+        from_object(&yaml::parse(text)?)
     }
 
     /// The same layers with new initial weights, not compiled: Keras' `clone_model`.
@@ -90,4 +99,19 @@ impl Model {
         };
         Model::assemble(&self.name, topology, None)
     }
+}
+
+/// The model of an object, compiled if it was.
+fn from_object(json: &Json) -> Result<Model> {
+    let scope = Scope::default();
+    let architecture = Architecture::read(json, &scope)?;
+    let compile = match json.get("compile_config") {
+        Some(json) => compile_from(json, architecture.outputs(), &scope)?,
+        None => None,
+    };
+    let mut model = architecture.model()?;
+    if let Some(compile) = compile {
+        model.compile(compile)?;
+    }
+    Ok(model)
 }

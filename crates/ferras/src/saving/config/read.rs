@@ -5,6 +5,7 @@ use crate::config::{Entry, Map, Scope, check_module, entry_of, mismatch};
 use crate::layers::{InputLayer, Layer, LayerRef, PartialShape};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
 use crate::{DType, Error, Result};
+use ferras_graph::Tensor;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ impl Architecture {
     pub(crate) fn read(json: &Json, scope: &Scope) -> Result<Architecture> {
         gate::check(json)?;
         let json = legacy::normalise(json.clone())?;
-        let mut reader = Reader { layers: 0 };
+        let mut reader = Reader::new();
         let model = reader.model(&json, scope)?;
         let topology = match model.inside {
             Inside::Network { network, sequential } => {
@@ -45,6 +46,17 @@ impl Architecture {
             Topology::Built { network, .. } => Some(network),
             Topology::Stack(_) => None,
         }
+    }
+
+    /// Number of the model's outputs.
+    pub(crate) fn outputs(&self) -> usize {
+        self.network().map_or(1, |network| network.outputs.len())
+    }
+
+    /// The model with these values of its weights, in the order of [`Network::weights`].
+    #[allow(dead_code)] // for files with weights
+    pub(crate) fn model_with(self, values: Vec<Tensor>) -> Result<Model> {
+        Model::assemble(&self.name, self.topology, Some(values))
     }
 
     /// The model with initial weights.
@@ -76,6 +88,10 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    pub(super) fn new() -> Reader {
+        Reader { layers: 0 }
+    }
+
     fn model(&mut self, json: &Json, scope: &Scope) -> Result<ReadModel> {
         let scope = scope.deeper()?;
         let class = class_name(json)?;

@@ -1,5 +1,5 @@
 //! Configurations of real Keras, and those that nobody should load.
-use super::{deserialize_model, gate};
+use super::{Architecture, deserialize_model, gate};
 use crate::config::{Map, Scope};
 use crate::models::Model;
 use crate::prelude::*;
@@ -83,6 +83,50 @@ fn a_stack_that_uses_a_layer_twice_becomes_functional() {
     let json = model.get_config().unwrap();
     assert_eq!(json["class_name"], "Functional");
     assert_eq!(Model::from_config(&json).unwrap().count_params(), 3 * 3 + 3);
+}
+
+/// Calls another layer twice.
+#[derive(Clone, Debug, Config)]
+struct Twice {
+    /// The layer inside.
+    layer: LayerRef,
+}
+
+impl Layer for Twice {
+    fn build(&self, cx: &mut Build) -> Result<()> {
+        let inputs = cx.inputs();
+        cx.child("layer", &self.layer, inputs)
+    }
+    fn call(&self, cx: &mut Call) -> Value {
+        let once = cx.child("layer", &self.layer, vec![cx.input()]);
+        cx.child("layer", &self.layer, once).swap_remove(0)
+    }
+}
+
+#[test]
+fn layers_of_a_program_hold_layers() {
+    let inner = Dense::new(3).name("inner").trainable(false);
+    let model = Sequential::new().add(Input::new([3])).add(Twice::new(inner)).build().unwrap();
+    let json = model.get_config().unwrap();
+    let error = refusal(&json);
+    assert!(error.contains("(Twice): Ferras has no layer of this class"), "{error}");
+    LayerRef::register::<Twice>();
+    let again = Model::from_config(&json).unwrap();
+    assert_eq!(again.get_config().unwrap(), json);
+    assert!(!again.weights()[0].is_trainable());
+}
+
+#[test]
+fn weights_are_given_or_drawn_anew() {
+    let model = Model::from_json(&cases()[3]["json"].to_string()).unwrap();
+    let scope = Scope::default();
+    let architecture = Architecture::read(&model.get_config().unwrap(), &scope).unwrap();
+    let values = model.get_weights().unwrap();
+    let again = architecture.clone().model_with(values.clone()).unwrap();
+    assert_eq!(again.get_weights().unwrap(), values);
+    let error = architecture.model_with(values[..1].to_vec()).unwrap_err().to_string();
+    assert!(error.contains("expected 2 values of weights, got 1"), "{error}");
+    assert_ne!(model.clone_model().unwrap().get_weights().unwrap(), values);
 }
 
 fn stack(layers: Json) -> Json {
@@ -259,7 +303,7 @@ fn every_value_may_be_of_every_type() {
                 tried += 1;
                 let scope = Scope::default();
                 // Huge weights may fit this machine: what is asked for is not allocated here.
-                let read = super::Architecture::read(&json, &scope);
+                let read = Architecture::read(&json, &scope);
                 if let Some(compile) = json.get("compile_config") {
                     let _ = super::compile_from(compile, 1, &scope);
                 }

@@ -186,7 +186,7 @@ fn shape_json(shape: &PartialShape) -> Json {
 }
 
 /// One layer with its name, and the shapes it was built for.
-fn layer_object(entry: &NetworkLayer, inputs: &[&TensorSpec]) -> Json {
+pub(super) fn layer_object(entry: &NetworkLayer, inputs: &[&TensorSpec]) -> Json {
     let info = &entry.layer.0;
     if let Some(nested) = info.layer_as::<Nested>() {
         let (network, sequential) = (&nested.network, nested.sequential);

@@ -3,6 +3,8 @@
 //! Keras 3 writes a `module` with every object and older versions do not, which tells them apart.
 mod compile;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub(super) use compile::training_config;
 

@@ -1,0 +1,131 @@
+//! Files of old versions give the models that the same words of today give.
+use crate::models::Model;
+use crate::prelude::*;
+use serde_json::{Value as Json, json};
+
+/// Arguments of the layer of this old object behind an input of this shape.
+fn arguments(class: &str, config: Json, shape: &[usize]) -> Json {
+    let mut config = config;
+    let batch: Vec<Json> = [Json::Null].into_iter().chain(shape.iter().map(|d| json!(d))).collect();
+    config["batch_input_shape"] = batch.into();
+    config["name"] = json!("old");
+    // Until Keras 2.2.2 a stack was a list.
+    let model = json!({"class_name": "Sequential",
+                       "config": [{"class_name": class, "config": config}]});
+    let model = Model::from_config(&model).unwrap_or_else(|e| panic!("{class}: {e}"));
+    let mut json = model.get_config().unwrap();
+    let mut layer = json["config"]["layers"][1].take();
+    for key in ["name", "trainable", "dtype"] {
+        layer["config"].as_object_mut().unwrap().shift_remove(key);
+    }
+    json!([layer["class_name"], layer["config"]])
+}
+
+fn today<L: Layer>(layer: L) -> Json {
+    json!([layer.class_name(), layer.get_config()])
+}
+
+#[test]
+fn keras_1() {
+    let image = [8, 8, 3];
+    let old = json!({"nb_filter": 4, "nb_row": 3, "nb_col": 2, "border_mode": "same",
+                     "subsample": [2, 1], "dim_ordering": "tf", "init": "he_normal", "bias": false,
+                     "W_regularizer": {"name": "WeightRegularizer", "l1": 0.0, "l2": 0.5},
+                     "W_constraint": {"name": "MaxNorm", "m": 2.0, "axis": 0},
+                     "b_regularizer": null, "activation": "relu", "input_dim": null});
+    let conv = Conv2D::new(4, (3, 2)).padding("same").strides((2, 1)).activation("relu");
+    let conv = conv.data_format("channels_last").use_bias(false).kernel_initializer("he_normal");
+    let conv = conv.kernel_regularizer(L1L2::new().l1(0.0).l2(0.5));
+    let conv = conv.kernel_constraint(MaxNorm::new().max_value(2.0).axis(0));
+    assert_eq!(arguments("Convolution2D", old, &image), today(conv));
+    let old = json!({"output_dim": 3, "input_dim": 8, "init": "uniform"});
+    let dense = Dense::new(3).kernel_initializer("uniform");
+    assert_eq!(arguments("TimeDistributedDense", old, &[4, 8]), today(dense));
+    let old = json!({"pool_length": 2, "stride": 3, "border_mode": "valid"});
+    let pool = MaxPooling1D::new().pool_size(2).strides(3);
+    assert_eq!(arguments("MaxPooling1D", old, &[8, 2]), today(pool));
+    assert_eq!(arguments("Dropout", json!({"p": 0.25}), &[4]), today(Dropout::new(0.25)));
+    let old = json!({"mode": 0, "axis": 1, "gamma_init": "one", "epsilon": 0.01});
+    let norm = BatchNormalization::new().axis(1).epsilon(0.01);
+    assert_eq!(arguments("BatchNormalization", old, &image), today(norm));
+}
+
+#[test]
+fn keras_2() {
+    let old = json!({"alpha": 0.125});
+    assert_eq!(arguments("LeakyReLU", old, &[4]), today(LeakyReLU::new().negative_slope(0.125)));
+    let old = json!({"theta": 0.5});
+    assert_eq!(arguments("ThresholdedReLU", old, &[4]), today(ReLU::new().threshold(0.5)));
+    let old = json!({"axis": {"class_name": "ListWrapper", "items": [3]}, "dtype": "float32"});
+    let norm = BatchNormalization::new().axis(3);
+    assert_eq!(arguments("BatchNormalizationV1", old, &[4, 4, 2]), today(norm));
+    // Keras 3 has another function of this name.
+    let old = json!({"activation": "hard_sigmoid"});
+    assert_eq!(arguments("Activation", old, &[4])[1]["activation"], "keras2_hard_sigmoid");
+    let zeros = json!({"class_name": "Zeros", "config": {"dtype": "float32"}});
+    let old = json!({"units": 2, "bias_initializer": zeros, "activity_regularizer": null});
+    assert_eq!(arguments("Dense", old, &[4]), today(Dense::new(2)));
+}
+
+#[test]
+fn what_is_gone_is_refused() {
+    let refused = |class: &str, config: Json| {
+        let model = json!({"class_name": "Sequential",
+                           "config": [{"class_name": class, "config": config}]});
+        Model::from_config(&model).unwrap_err().to_string()
+    };
+    let said = refused("BatchNormalization", json!({"mode": 2}));
+    assert!(said.contains("other statistics than those of the batch"), "{said}");
+    assert!(refused("Merge", json!({"mode": "cos"})).contains("no mode of Merge"));
+    assert!(refused("Merge", json!({"mode": "sum", "layers": []})).contains("its own branches"));
+}
+
+/// A dense model inside a functional one, whose uses are counted from `base`.
+fn nested(base: u64) -> Json {
+    let input = |name: &str| {
+        json!({"class_name": "InputLayer", "name": name, "inbound_nodes": [],
+               "config": {"batch_input_shape": [null, 4], "dtype": "float32", "name": name}})
+    };
+    let dense = json!({"class_name": "Dense", "name": "scope/dense",
+                       "config": {"units": 4, "name": "scope/dense"},
+                       "inbound_nodes": [[["a", 0, 0, {}]]]});
+    let inner = json!({"name": "inner", "layers": [input("a"), dense],
+                       "input_layers": [["a", 0, 0]], "output_layers": [["scope/dense", 0, 0]]});
+    let inner = json!({"class_name": "Model", "name": "inner", "config": inner,
+                       "inbound_nodes": [[["b", 0, 0, {}]], ["inner", base, 0, {"training": false}]]});
+    json!({"class_name": "Model", "config": {
+        "name": "outer", "layers": [input("b"), inner],
+        "input_layers": [["b", 0, 0]], "output_layers": [["inner", base + 1, 0]],
+    }})
+}
+
+#[test]
+fn uses_of_models_are_counted_from_0_or_1() {
+    let [from_0, from_1] = [0, 1].map(|base| Model::from_config(&nested(base)).unwrap());
+    let json = from_0.get_config().unwrap();
+    assert_eq!(from_1.get_config().unwrap(), json);
+    assert_eq!(json["config"]["output_layers"], json!(["inner", 2, 0]));
+    assert_eq!(from_0.weights()[0].path(), "inner/scope_dense/kernel");
+}
+
+#[test]
+fn training_configurations() {
+    let mut model = nested(0);
+    model["compile_config"] = json!({
+        "optimizer_config": {"class_name": "Custom>Adam", "config": {"lr": 0.5, "decay": 0.0,
+                             "epsilon": null, "beta_1": 0.8, "is_legacy_optimizer": false}},
+        "loss": {"class_name": "MeanSquaredError", "config": {"reduction": "auto", "name": "mse"}},
+        "metrics": [[{"class_name": "MeanMetricWrapper",
+                      "config": {"name": "acc", "dtype": "float32", "fn": "categorical_accuracy"}}]],
+        "sample_weight_mode": null, "weighted_metrics": null, "loss_weights": null,
+    });
+    let compiled = Model::from_json(&model.to_string()).unwrap().get_config().unwrap();
+    let compiled = &compiled["compile_config"];
+    let optimizer = &compiled["optimizer"]["config"];
+    assert_eq!((&optimizer["learning_rate"], &optimizer["beta_1"]), (&json!(0.5), &json!(0.8)));
+    assert_eq!(optimizer["epsilon"], 1e-7);
+    assert_eq!(compiled["loss"]["config"]["reduction"], "sum_over_batch_size");
+    let metric = &compiled["metrics"][0][0];
+    assert_eq!(metric["class_name"], "CategoricalAccuracy");
+    assert_eq!(metric["config"]["name"], "acc");
+}
