@@ -209,10 +209,9 @@ fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
     println!("{name}\n{}", model.summary());
 
     let mut times = TimeCallback::default();
-    let best = ModelCheckpoint::new(format!("{}/best.npz", folder.display()))
+    let best = ModelCheckpoint::new(format!("{}/best.keras", folder.display()))
         .monitor("val_accuracy")
-        .save_best_only(true)
-        .save_weights_only(true);
+        .save_best_only(true);
     let fit = Fit::new()
         .epochs(arguments.epochs)
         .batch_size(arguments.batch_size)
