@@ -55,8 +55,18 @@ impl ConfigValue for DType {
         json!(self.name())
     }
     fn from_json(json: &Json, _: &Scope) -> Result<Self, String> {
-        let name = json.as_str().and_then(DType::parse);
-        name.ok_or_else(|| mismatch("the name of an element type, such as \"float32\"", json))
+        let name = json.as_str();
+        name.and_then(|name| DType::parse(name).or_else(|| wider(name)))
+            .ok_or_else(|| mismatch("the name of an element type, such as \"float32\"", json))
+    }
+}
+
+/// The type that holds all numbers of an integer type that Ferras does not have.
+fn wider(name: &str) -> Option<DType> {
+    match name {
+        "int8" | "int16" | "uint16" => Some(DType::I32),
+        "uint32" => Some(DType::I64),
+        _ => None,
     }
 }
 

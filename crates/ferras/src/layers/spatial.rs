@@ -10,15 +10,20 @@ pub enum PaddingMode {
     Valid,
     /// As many zeros that the output has ⌈size / stride⌉ places, the odd one after.
     Same,
+    /// Zeros before the input alone: no output sees what comes later. For [`Conv1D`](super::Conv1D).
+    Causal,
 }
 
-/// `"valid"` or `"same"`.
+/// `"valid"`, `"same"` or `"causal"`.
 pub type Padding = Choice<PaddingMode>;
 
 impl Vocabulary for PaddingMode {
     const KIND: &'static str = "padding";
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("valid", PaddingMode::Valid), ("same", PaddingMode::Same)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("valid", PaddingMode::Valid),
+        ("same", PaddingMode::Same),
+        ("causal", PaddingMode::Causal),
+    ];
 }
 
 /// Where the channels of images are.
@@ -106,6 +111,8 @@ pub(crate) struct Windows<'a> {
     pub(crate) strides: &'a [usize],
     pub(crate) dilation: &'a [usize],
     pub(crate) padding: &'a Padding,
+    /// Whether the padding may be causal.
+    pub(crate) in_time: bool,
     pub(crate) format: &'a DataFormat,
 }
 
@@ -124,6 +131,11 @@ impl Windows<'_> {
             if sizes.contains(&0) {
                 return Err(cx.error(format!("{argument} must be at least 1, got {sizes:?}")));
             }
+        }
+        if padding == PaddingMode::Causal && !self.in_time {
+            return Err(
+                cx.error("padding \"causal\" is for Conv1D; expected \"valid\" or \"same\"")
+            );
         }
         let (strides, dilation) = (self.strides, self.dilation);
         if strides.iter().any(|&s| s > 1) && dilation.iter().any(|&d| d > 1) {
@@ -163,6 +175,7 @@ impl Windows<'_> {
             Ok(PaddingMode::Same) => {
                 same_padding(shape.get(i + 1).copied().unwrap_or(1), size, stride, dilation)
             }
+            Ok(PaddingMode::Causal) => (size.saturating_sub(1).saturating_mul(dilation), 0),
             _ => (0, 0),
         };
         axes.map(place).collect()

@@ -3,6 +3,7 @@ use crate::containers::hdf5::{File, Group};
 use crate::containers::limits::{Budget, Limits, Result};
 use crate::containers::{archive, hdf5, json, safetensors};
 use crate::datasets::npz;
+use ferras_graph::Tensor;
 
 fn budget(bytes: &[u8]) -> Result<Budget> {
     Limits::new().budget(bytes.len() as u64)
@@ -60,4 +61,22 @@ pub fn safetensors(bytes: &[u8]) -> Result<()> {
 /// Reads NumPy's arrays by name.
 pub fn npz(bytes: &[u8]) -> Result<()> {
     npz::parse(bytes, &budget(bytes)?).map(drop)
+}
+
+/// All arrays of numbers in an HDF5 file with their paths, such as `outputs/dense_1`.
+pub fn arrays(bytes: &[u8]) -> Result<Vec<(String, Tensor)>> {
+    fn collect(group: &Group, prefix: &str, found: &mut Vec<(String, Tensor)>) -> Result<()> {
+        for name in group.names()? {
+            let path = format!("{prefix}{name}");
+            if let Some(array) = group.array(name)? {
+                found.push((path, array.read_any()?));
+            } else if let Some(inner) = group.group(name)? {
+                collect(&inner, &format!("{path}/"), found)?;
+            }
+        }
+        Ok(())
+    }
+    let mut found = Vec::new();
+    collect(&File::open(bytes, &budget(bytes)?)?.root(), "", &mut found)?;
+    Ok(found)
 }

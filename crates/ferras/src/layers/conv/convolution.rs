@@ -17,7 +17,7 @@ macro_rules! convolutions {
             /// Steps between places; 1 by default.
             #[config(default = 1)]
             strides: Sizes<$rank>,
-            /// `"valid"` (default) or `"same"`.
+            /// `"valid"` (default) or `"same"`; over one axis `"causal"` too.
             #[config(default = "valid")]
             padding: Padding,
             /// `"channels_last"` or `"channels_first"`; that of the settings by default.
@@ -66,6 +66,7 @@ macro_rules! convolutions {
                     strides: &self.strides.0,
                     dilation: &self.dilation_rate.0,
                     padding: &self.padding,
+                    in_time: $rank == 1,
                     format: &self.data_format,
                 }
             }
@@ -112,12 +113,12 @@ convolutions! {
     /// Convolution over one axis: `activation(x ∗ kernel + bias)`.
     ///
     /// - **Input** `(batch, steps, channels)`. **Output** `(batch, steps', filters)` with
-    ///   steps' = ⌈(steps − extent + 1) / stride⌉ (valid) or ⌈steps / stride⌉ (same); the extent of
-    ///   a filter is (kernel_size − 1) · dilation_rate + 1.
+    ///   steps' = ⌈(steps − extent + 1) / stride⌉ (valid) or ⌈steps / stride⌉ (same, and causal: no
+    ///   output sees a later step); the extent of a filter is (kernel_size − 1) · dilation_rate + 1.
     /// - **Weights** `kernel (size, channels / groups, filters)`; `bias (filters)` if `use_bias`.
     /// - **Errors** at build: rank other than 3, channels unknown, a size of 0, groups that do not
     ///   divide channels and filters, strides and dilation both above 1, an empty output.
-    /// - **Source** Keras 3 `layers.Conv1D`; padding `"causal"` is not there yet.
+    /// - **Source** Keras 3 `layers.Conv1D`.
     ///
     /// ```
     /// use ferras::prelude::*;

@@ -64,6 +64,7 @@ macro_rules! depthwise_convolutions {
                     strides: &self.strides.0,
                     dilation: &self.dilation_rate.0,
                     padding: &self.padding,
+                    in_time: false,
                     format: &self.data_format,
                 }
             }

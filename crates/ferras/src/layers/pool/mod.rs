@@ -43,6 +43,7 @@ macro_rules! pools {
                     strides: &self.strides.as_ref().unwrap_or(&self.pool_size).0,
                     dilation: &[1; $rank],
                     padding: &self.padding,
+                    in_time: false,
                     format: &self.data_format,
                 }
             }

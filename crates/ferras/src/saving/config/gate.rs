@@ -56,8 +56,12 @@ pub(crate) fn check(json: &Json) -> Result<()> {
 
 fn check_class(class: &str, object: &Map) -> Result<()> {
     if let Some((name, why)) = REFUSED.iter().find(|(name, _)| *name == class) {
+        let own = object.get("config").and_then(|config| config.get("name"));
+        let own = own.or_else(|| object.get("name")).and_then(Json::as_str).unwrap_or_default();
+        let own: String = own.chars().take(40).collect();
+        let called = if own.is_empty() { own } else { format!(" named {own:?}") };
         return Err(refused(&format!(
-            "holds a {name}, which {why}; Ferras does not load it: write that part as a layer of \
+            "holds a {name}{called}, which {why}; Ferras does not load it: write that part as a layer of \
              its own and register it"
         )));
     }

@@ -1,7 +1,7 @@
 //! Models from Keras' JSON.
 use super::functional;
 use super::{gate, legacy};
-use crate::config::{Entry, Map, Scope, check_module, entry_of, mismatch};
+use crate::config::{ConfigValue, Entry, Map, Scope, check_module, entry_of, mismatch};
 use crate::layers::{InputLayer, Layer, LayerRef, PartialShape};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
 use crate::{DType, Error, Result};
@@ -102,7 +102,7 @@ impl Reader {
             other => return Err(not_a_model(other)),
         };
         let default = if sequential { "sequential" } else { "functional" };
-        let handle = Handle::read(config)?;
+        let handle = Handle::read(config, &scope)?;
         let name = handle.name.unwrap_or_else(|| default.into());
         let freeze = |layer: LayerRef| match handle.trainable {
             true => layer,
@@ -166,7 +166,7 @@ impl Reader {
             return self.nested(json, scope);
         }
         let config = config_of(json)?;
-        let handle = Handle::read(config)?;
+        let handle = Handle::read(config, scope)?;
         let entry = lookup(json, class, handle.name.as_deref())?;
         let mut own = config.clone();
         for key in ["name", "trainable", "dtype"] {
@@ -208,7 +208,7 @@ struct Handle {
 }
 
 impl Handle {
-    fn read(config: &Map) -> Result<Handle> {
+    fn read(config: &Map, scope: &Scope) -> Result<Handle> {
         let name = match config.get("name") {
             None | Some(Json::Null) => None,
             Some(Json::String(name)) => Some(gate::check_name(name)?),
@@ -219,17 +219,16 @@ impl Handle {
             Some(Json::Bool(trainable)) => *trainable,
             Some(other) => return Err(wrong("trainable", &mismatch("true or false", other))),
         };
-        let dtype = config.get("dtype").filter(|json| !json.is_null()).map(policy).transpose()?;
+        let dtype = config.get("dtype").filter(|json| !json.is_null());
+        let dtype = dtype.map(|json| policy(json, scope)).transpose()?;
         Ok(Handle { name, trainable, dtype })
     }
 }
 
 /// The element type that a policy stands for.
-fn policy(json: &Json) -> Result<DType> {
+fn policy(json: &Json, scope: &Scope) -> Result<DType> {
     let name = json.pointer("/config/name").unwrap_or(json);
-    name.as_str().and_then(DType::parse).ok_or_else(|| {
-        wrong("dtype", &mismatch("the name of an element type, such as \"float32\"", json))
-    })
+    DType::from_json(name, scope).map_err(|problem| wrong("dtype", &problem))
 }
 
 fn wrong(argument: &str, problem: &str) -> Error {
@@ -281,6 +280,5 @@ pub(super) fn list<'a>(config: &'a Map, key: &str) -> Result<&'a Vec<Json>> {
 }
 
 fn shape_of(json: &Json, scope: &Scope) -> Result<PartialShape> {
-    use crate::config::ConfigValue;
     PartialShape::from_json(json, scope).map_err(|problem| wrong("input_shape", &problem))
 }
