@@ -201,7 +201,7 @@ def compiled():
     yield "losses in a list", model
     model = keras.Model([a, b], outputs)
     model.compile(
-        "adam", {"p": "mae", "q": "mse"}, loss_weights={"p": 2.0}, metrics={"q": ["mse"]}
+        "adam", {"p": "mae", "q": "mse"}, loss_weights={"p": 2.0, "q": 1.0}, metrics={"q": ["mse"]}
     )
     yield "losses by name", model
     every = [

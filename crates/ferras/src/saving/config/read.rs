@@ -5,7 +5,6 @@ use crate::config::{ConfigValue, Entry, Map, Scope, check_module, entry_of, mism
 use crate::layers::{InputLayer, Layer, LayerRef, PartialShape};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
 use crate::{DType, Error, Result};
-use ferras_graph::Tensor;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -51,12 +50,6 @@ impl Architecture {
     /// Number of the model's outputs.
     pub(crate) fn outputs(&self) -> usize {
         self.network().map_or(1, |network| network.outputs.len())
-    }
-
-    /// The model with these values of its weights, in the order of [`Network::weights`].
-    #[allow(dead_code)] // for files with weights
-    pub(crate) fn model_with(self, values: Vec<Tensor>) -> Result<Model> {
-        Model::assemble(&self.name, self.topology, Some(values))
     }
 
     /// The model with initial weights.

@@ -122,9 +122,11 @@ fn weights_are_given_or_drawn_anew() {
     let scope = Scope::default();
     let architecture = Architecture::read(&model.get_config().unwrap(), &scope).unwrap();
     let values = model.get_weights().unwrap();
-    let again = architecture.clone().model_with(values.clone()).unwrap();
+    let given =
+        |values| Model::assemble(&architecture.name, architecture.topology.clone(), Some(values));
+    let again = given(values.clone()).unwrap();
     assert_eq!(again.get_weights().unwrap(), values);
-    let error = architecture.model_with(values[..1].to_vec()).unwrap_err().to_string();
+    let error = given(values[..1].to_vec()).unwrap_err().to_string();
     assert!(error.contains("expected 2 values of weights, got 1"), "{error}");
     assert_ne!(model.clone_model().unwrap().get_weights().unwrap(), values);
 }

@@ -2,6 +2,7 @@
 use crate::config::find;
 use crate::losses::LossFn;
 use crate::metrics::MetricFn;
+use crate::optimizers::OptimizerFn;
 use serde_json::{Value as Json, json};
 
 /// The `training_config` of an `.h5` file, of any version, as a `compile_config`.
@@ -21,10 +22,6 @@ pub(in crate::saving::config) fn training_config(mut json: Json) -> Json {
     json
 }
 
-fn is_old(json: &Json) -> bool {
-    json.get("class_name").is_some() && json.get("module").is_none()
-}
-
 /// Arguments of older optimizers: old name, Keras 3's.
 const ARGUMENTS: &[(&str, &str)] = &[("lr", "learning_rate"), ("beta1", "beta_1")];
 
@@ -32,15 +29,20 @@ const ARGUMENTS: &[(&str, &str)] = &[("lr", "learning_rate"), ("beta1", "beta_1"
 const DROPPED: &[&str] = &["schedule_decay", "is_legacy_optimizer", "jit_compile", "decay"];
 
 fn optimizer(json: &mut Json) {
-    if !is_old(json) {
-        return;
+    let Some(map) = json.as_object_mut() else { return };
+    // tf.keras 2.11 registered its own new optimizers as if they were a program's.
+    for key in ["class_name", "registered_name"] {
+        let name =
+            map.get(key).and_then(Json::as_str).filter(|n| find::<dyn OptimizerFn>(n).is_err());
+        if let Some(class) = name.and_then(|name| name.strip_prefix("Custom>")) {
+            let class = json!(class);
+            map.insert(key.into(), class);
+        }
     }
-    if let Some(class) = json["class_name"].as_str() {
-        // tf.keras 2.11 registered its own new optimizers as if they were a program's.
-        json["class_name"] = json!(class.strip_prefix("Custom>").unwrap_or(class));
-    }
-    let Some(config) = json.get_mut("config").and_then(Json::as_object_mut) else { return };
-    config.retain(|_, value| !value.is_null());
+    let modern = map.contains_key("module");
+    let Some(config) = map.get_mut("config").and_then(Json::as_object_mut) else { return };
+    // Where there is a module, None is what was asked for.
+    config.retain(|_, value| modern || !value.is_null());
     for (from, to) in ARGUMENTS {
         if let Some(value) = config.shift_remove(*from) {
             config.entry(*to).or_insert(value);
@@ -67,10 +69,8 @@ fn optimizer(json: &mut Json) {
 fn functions(json: &mut Json) {
     match json {
         Json::Array(list) => list.iter_mut().for_each(functions),
-        Json::Object(_) if is_old(json) => function(json),
-        Json::Object(map) if !map.contains_key("class_name") => {
-            map.values_mut().for_each(functions);
-        }
+        Json::Object(map) if map.contains_key("class_name") => function(json),
+        Json::Object(map) => map.values_mut().for_each(functions),
         _ => {}
     }
 }
@@ -78,8 +78,9 @@ fn functions(json: &mut Json) {
 fn function(json: &mut Json) {
     let wrapper =
         matches!(json["class_name"].as_str(), Some("MeanMetricWrapper" | "LossFunctionWrapper"));
+    let modern = json.get("module").is_some();
     let Some(config) = json.get_mut("config").and_then(Json::as_object_mut) else { return };
-    config.retain(|_, value| !value.is_null());
+    config.retain(|_, value| modern || !value.is_null());
     if config.get("reduction") == Some(&json!("auto")) {
         config.insert("reduction".into(), json!("sum_over_batch_size"));
     }

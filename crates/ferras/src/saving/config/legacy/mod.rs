@@ -1,6 +1,7 @@
 //! Files of Keras 1, 2 and tf.keras in Keras 3's form: the one place that knows of them.
 //!
-//! Keras 3 writes a `module` with every object and older versions do not, which tells them apart.
+//! Keras 3 writes a `DTypePolicy` with layers and a `batch_shape` with inputs, which no older version
+//! does; a `module` tells nothing, as tf.keras 2.13 has it, and `.h5` files of Keras 3 have not.
 mod compile;
 mod rules;
 #[cfg(test)]
@@ -17,8 +18,41 @@ use serde_json::{Value as Json, json};
 
 /// A model's object in Keras 3's form; what is in it already stays as it is.
 pub(crate) fn normalise(mut model: Json) -> Result<Json> {
-    self::model(&mut model)?;
+    match is_new(&model) {
+        true => modules(&mut model)?,
+        false => self::model(&mut model)?,
+    }
     Ok(model)
+}
+
+/// Whether Keras 3 wrote it.
+fn is_new(json: &Json) -> bool {
+    match json {
+        Json::Object(map) => {
+            map.contains_key("batch_shape")
+                || class(json) == "DTypePolicy"
+                || map.values().any(is_new)
+        }
+        Json::Array(list) => list.iter().any(is_new),
+        _ => false,
+    }
+}
+
+/// Adds what Keras 3 leaves out in `.h5` files: the modules of models inside, which say how their
+/// uses are counted.
+fn modules(model: &mut Json) -> Result<()> {
+    let layers = model.pointer_mut("/config/layers").and_then(Json::as_array_mut);
+    for layer in layers.into_iter().flatten() {
+        nodes(layer)?;
+        if !is_model(layer) {
+            continue;
+        }
+        modules(layer)?;
+        if let Some(map) = layer.as_object_mut() {
+            map.entry("module").or_insert_with(|| json!("keras"));
+        }
+    }
+    Ok(())
 }
 
 fn is_model(json: &Json) -> bool {
@@ -34,7 +68,10 @@ fn model(json: &mut Json) -> Result<()> {
     if !sequential && is_model(json) {
         json["class_name"] = json!("Functional");
     }
-    let old = json.get("module").is_none();
+    // Its uses are counted from 0, unlike those in Keras 3.
+    if let Some(map) = json.as_object_mut() {
+        map.shift_remove("module");
+    }
     let Some(config) = json.get_mut("config") else { return Ok(()) };
     // Until Keras 2.2.2 a stack was no more than the list of its layers.
     if let Json::Array(layers) = config {
@@ -52,7 +89,7 @@ fn model(json: &mut Json) -> Result<()> {
         self::layer(layer)?;
         nodes(layer)?;
     }
-    if old && !sequential {
+    if !sequential {
         ends(config);
         renumber(config, &nested);
     }
@@ -64,9 +101,7 @@ fn input_of_stack(layers: &mut Vec<Json>) {
     let Some(first) = layers.first().filter(|l| class(l) != "InputLayer" && !is_model(l)) else {
         return;
     };
-    let Some(config) = first.get("config").filter(|_| first.get("module").is_none()) else {
-        return;
-    };
+    let Some(config) = first.get("config") else { return };
     let said = |key: &str| config.get(key).filter(|json| !json.is_null()).cloned();
     let Some(shape) = said("batch_input_shape") else { return };
     // A policy of a layer that computes in float16 does not hold for what it is fed with.
@@ -99,9 +134,6 @@ fn layer(json: &mut Json) -> Result<()> {
     if is_model(json) {
         return self::model(json);
     }
-    if json.get("module").is_some() {
-        return Ok(());
-    }
     object(json)?;
     if let Some(name) = json.get_mut("name") {
         rename(name);
@@ -128,9 +160,6 @@ pub(crate) fn layer_name(name: &str) -> String {
 
 /// An object of any class with `class_name` and `config`.
 fn object(json: &mut Json) -> Result<()> {
-    if json.get("module").is_some() {
-        return Ok(());
-    }
     let old = class(json).to_string();
     let class = match CLASSES.iter().find(|(from, _)| *from == old) {
         Some((_, to)) => to.to_string(),

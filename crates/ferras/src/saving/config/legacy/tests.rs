@@ -129,3 +129,63 @@ fn training_configurations() {
     assert_eq!(metric["class_name"], "CategoricalAccuracy");
     assert_eq!(metric["config"]["name"], "acc");
 }
+
+/// What Keras 3 leaves out in `.h5` files.
+fn plain(json: &mut Json) {
+    let object = json.as_object_mut().unwrap();
+    object.retain(|key, _| ["class_name", "config", "name", "inbound_nodes"].contains(&&**key));
+    for layer in
+        json.pointer_mut("/config/layers").and_then(Json::as_array_mut).into_iter().flatten()
+    {
+        plain(layer);
+    }
+}
+
+#[test]
+fn keras_3_without_modules() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/configs.json");
+    let file: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for case in file["cases"].as_array().unwrap() {
+        let mut json = case["json"].clone();
+        plain(&mut json);
+        let model = Model::from_config(&json).unwrap_or_else(|e| panic!("{}: {e}", case["case"]));
+        let whole = Model::from_config(&case["json"]).unwrap();
+        assert_eq!(model.get_config().unwrap(), whole.get_config().unwrap(), "{}", case["case"]);
+    }
+    let hard = json!({"class_name": "Sequential", "config": {"name": "s", "layers": [
+        {"class_name": "InputLayer", "config": {"batch_shape": [null, 2], "name": "x"}},
+        {"class_name": "Activation", "config": {"activation": "hard_sigmoid", "name": "y"}},
+    ]}});
+    let json = Model::from_config(&hard).unwrap().get_config().unwrap();
+    assert_eq!(json["config"]["layers"][1]["config"]["activation"], "hard_sigmoid");
+}
+
+#[test]
+fn tf_keras_with_modules() {
+    let json = json!({
+        "module": "keras", "class_name": "Sequential", "registered_name": null,
+        "config": {"name": "s", "layers": [
+            {"module": "keras.layers", "class_name": "InputLayer", "registered_name": null,
+             "config": {"batch_input_shape": [null, 4], "dtype": "float32", "sparse": false,
+                        "ragged": false, "name": "input_1"}},
+            {"module": "keras.layers", "class_name": "LeakyReLU", "registered_name": null,
+             "config": {"name": "leaky", "trainable": true, "dtype": "float32", "alpha": 0.5}},
+            {"module": "keras.layers", "class_name": "Dense", "registered_name": null,
+             "config": {"name": "d", "trainable": true, "dtype": "float32", "units": 1,
+                        "activation": "linear", "use_bias": true, "kernel_initializer": {
+                            "module": "keras.initializers", "class_name": "GlorotUniform",
+                            "config": {"seed": null}, "registered_name": null}}},
+        ]},
+        "compile_config": {
+            "optimizer": {"module": "keras.optimizers", "class_name": "Custom>Adam",
+                          "registered_name": "Custom>Adam",
+                          "config": {"name": "Adam", "learning_rate": 0.25, "weight_decay": null,
+                                     "jit_compile": true, "is_legacy_optimizer": false}},
+            "loss": "mse", "metrics": null, "loss_weights": null, "weighted_metrics": null,
+        },
+    });
+    let model = Model::from_json(&json.to_string()).unwrap();
+    assert_eq!(model.learning_rate().unwrap(), 0.25);
+    let json = model.get_config().unwrap();
+    assert_eq!(json["config"]["layers"][1]["config"]["negative_slope"], 0.5);
+}
