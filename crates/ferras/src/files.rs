@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The bytes go into a temporary file of the same folder, which then takes the name over. A link
 /// is followed; a device (`/dev/null`) is written into, not replaced. An [`Error::Io`] names the
 /// file.
-pub(crate) fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     let path = path.as_ref();
     replace(path, bytes).map_err(Error::io("write", path))
 }

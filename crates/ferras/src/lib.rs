@@ -45,10 +45,15 @@ pub use containers::Limits;
 pub use error::{Error, Result};
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor};
+#[doc(hidden)]
+pub use files::write_atomic;
 pub use random::set_random_seed;
 #[doc(hidden)]
 pub use saving::probe;
-pub use saving::{Load, LoadWeights};
+pub use saving::{
+    Format, InspectedLayer, InspectedModel, Inspection, Load, LoadWeights, StoredArray, inspect,
+    inspect_within,
+};
 pub use trainer::{
     Callback, Compile, Evaluate, Fit, History, Logs, OnBatch, Predict, Run, RunParams,
     ValidationFreq, Verbose,

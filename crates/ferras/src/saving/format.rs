@@ -2,9 +2,16 @@
 use crate::{Error, Result};
 use std::path::Path;
 
-/// How a file is written.
+/// How a model or its weights are written into a file, as the end of the file's name tells.
+///
+/// ```
+/// use ferras::Format;
+/// assert_eq!(Format::of("runs/best.keras".as_ref()), Some(Format::Keras));
+/// assert_eq!(Format::of("best.weights.h5".as_ref()), Some(Format::WeightsH5));
+/// assert_eq!(Format::of("best.txt".as_ref()), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
     /// A zip of Keras 3 with everything: `.keras`.
     Keras,
     /// The weights as Keras 3 keeps them: `.weights.h5`.
@@ -19,7 +26,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// The format for a whole model under this name.
-    pub(crate) fn of_model(path: &Path) -> Result<Format> {
+    pub fn of_model(path: &Path) -> Result<Format> {
         match Format::of(path) {
             Some(format @ (Format::Keras | Format::LegacyH5)) => Ok(format),
             Some(_) => Err(Error::file(
@@ -35,7 +42,7 @@ impl Format {
     }
 
     /// The format for weights under this name.
-    pub(crate) fn of_weights(path: &Path) -> Result<Format> {
+    pub fn of_weights(path: &Path) -> Result<Format> {
         match Format::of(path) {
             Some(Format::Keras) | None => Err(Error::file(
                 path,
@@ -46,7 +53,8 @@ impl Format {
         }
     }
 
-    fn of(path: &Path) -> Option<Format> {
+    /// The format under this name, of a model or of weights; none if it is not known.
+    pub fn of(path: &Path) -> Option<Format> {
         let name = path.file_name()?.to_string_lossy().to_lowercase();
         let ends = |ending: &str| name.ends_with(ending);
         Some(match () {

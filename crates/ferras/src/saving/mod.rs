@@ -2,6 +2,8 @@
 mod config;
 mod format;
 mod groups;
+mod inspect;
+mod inspect_text;
 mod keras3;
 mod legacy;
 mod legacy_config;
@@ -13,6 +15,10 @@ pub mod probe;
 mod state;
 mod tree;
 
+pub use format::Format;
+pub use inspect::{
+    InspectedLayer, InspectedModel, Inspection, StoredArray, inspect, inspect_within,
+};
 pub(crate) use load::restore_backup;
 pub use load::{Load, LoadWeights};
 
@@ -25,7 +31,6 @@ use crate::models::Model;
 use crate::trainer::Place;
 use crate::{Error, Result, files};
 use ferras_graph::Tensor;
-use format::Format;
 
 use std::path::Path;
 

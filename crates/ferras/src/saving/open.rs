@@ -38,7 +38,6 @@ pub(super) struct Stored<'a> {
     /// What it was compiled with; null if nothing.
     pub(super) compiled: Json,
     /// Who wrote it and when, as far as it tells.
-    #[allow(dead_code)] // what inspection of a file needs
     pub(super) metadata: Json,
     /// Its weights and its optimizer's state.
     pub(super) weights: Weights<'a>,

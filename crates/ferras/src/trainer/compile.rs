@@ -154,6 +154,20 @@ impl Compile {
         self
     }
 
+    /// No metrics: to name others than those that a model was saved with.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let compile = Compile::new().loss("mse").metrics(["mae"]);
+    /// let other = compile.clone().without_metrics().metrics(["mse"]);
+    /// # let _ = other;
+    /// ```
+    pub fn without_metrics(mut self) -> Compile {
+        self.metrics = PerOutput::Unset;
+        self.weighted_metrics = PerOutput::Unset;
+        self
+    }
+
     /// Metrics that sample and class weights count in.
     pub fn weighted_metrics(
         mut self,
@@ -254,6 +268,21 @@ impl Model {
         }
         self.training = TrainingState { compiled: Some(compiled), steps: StepCache::default() };
         Ok(())
+    }
+
+    /// What the model was compiled with; none before `compile`, or where it was loaded from a file
+    /// that does not tell.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let mut model = Sequential::new().add(Dense::new(1).input_dim(2));
+    /// assert!(model.compiled_with().is_none());
+    /// model.compile(Compile::new().loss("mse"))?;
+    /// assert!(model.compiled_with().is_some());
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn compiled_with(&self) -> Option<&Compile> {
+        self.training.compiled.as_ref().map(|compiled| &compiled.arguments)
     }
 
     /// What `compile` left; an error before it.

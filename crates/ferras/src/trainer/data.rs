@@ -173,6 +173,12 @@ impl From<Vec<Tensor>> for Data {
     }
 }
 
+impl From<Vec<(String, Tensor)>> for Data {
+    fn from(named: Vec<(String, Tensor)>) -> Data {
+        Data::of(named.into_iter().map(|(name, tensor)| (Some(name), tensor)))
+    }
+}
+
 impl From<&[Tensor]> for Data {
     fn from(tensors: &[Tensor]) -> Data {
         Data::from(tensors.to_vec())

@@ -1,6 +1,10 @@
 //! What training leaves behind: the logs of each epoch.
-use super::number::{fixed, scientific};
+use super::number::{fixed, repr, scientific};
+use crate::files::write_atomic;
+use crate::{Error, Result};
+use serde_json::json;
 use std::fmt;
+use std::path::Path;
 
 /// Numbers by name, in alphabetical order but for validation's, which come last.
 ///
@@ -94,6 +98,61 @@ impl History {
     /// with `initial_epoch` they do not begin at 0.
     pub fn epochs(&self, name: &str) -> Option<&[usize]> {
         self.logged.iter().find(|(n, _)| n == name).map(|(_, epochs)| &epochs[..])
+    }
+
+    /// Writes the record to a file, in place of what it held: `.json` with all of it, or `.csv` as
+    /// [`CSVLogger`](crate::callbacks::CSVLogger) writes it, an epoch a line, `NA` where a name was
+    /// not logged.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let mut model = Sequential::new().add(Dense::new(1).input_dim(1));
+    /// model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
+    /// let history = model.fit([[1.0_f32]], [[1.0_f32]], Fit::new().epochs(2).verbose(0))?;
+    /// let path = std::env::temp_dir().join(format!("ferras-doc-hist-{}.csv", std::process::id()));
+    /// history.save(&path)?;
+    /// let text = std::fs::read_to_string(&path).unwrap();
+    /// assert!(text.starts_with("epoch,loss\r\n0,") && text.lines().count() == 3);
+    /// assert!(history.save("history.txt").unwrap_err().to_string().contains("must end in .json"));
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+        match ending.as_deref() {
+            Some("json") => write_atomic(path, format!("{:#}\n", self.to_json()).as_bytes()),
+            Some("csv") => write_atomic(path, &self.to_csv()?),
+            _ => {
+                let problem = format!("must end in .json or .csv, got {:?}", path.display());
+                Err(Error::argument("path", problem))
+            }
+        }
+    }
+
+    /// Epochs, values by name and seconds as one JSON object; what is not finite is null.
+    pub fn to_json(&self) -> serde_json::Value {
+        let values = self.history.iter().map(|(name, values)| (name.clone(), json!(values)));
+        let history: serde_json::Map<_, _> = values.collect();
+        json!({"epoch": self.epoch, "history": history, "seconds": self.seconds})
+    }
+
+    fn to_csv(&self) -> Result<Vec<u8>> {
+        let names = self.history.iter().map(|(name, _)| name.clone());
+        let mut rows = vec![std::iter::once("epoch".to_string()).chain(names).collect::<Vec<_>>()];
+        for epoch in &self.epoch {
+            let value = |(name, values): &(String, Vec<f64>)| {
+                let place = self.epochs(name)?.iter().position(|e| e == epoch)?;
+                values.get(place).map(|v| repr(*v))
+            };
+            let values = self.history.iter().map(|entry| value(entry).unwrap_or("NA".into()));
+            rows.push(std::iter::once(epoch.to_string()).chain(values).collect());
+        }
+        let lost = |e: String| Error::Internal(format!("the record as a table: {e}"));
+        let mut table =
+            csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![]);
+        rows.iter().try_for_each(|row| table.write_record(row)).map_err(|e| lost(e.to_string()))?;
+        table.into_inner().map_err(|e| lost(e.to_string()))
     }
 
     pub(crate) fn record(&mut self, epoch: usize, logs: &Logs, seconds: f64) {

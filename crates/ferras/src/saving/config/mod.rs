@@ -10,6 +10,7 @@ mod layer;
 pub(crate) mod legacy;
 mod model;
 mod read;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -17,4 +18,6 @@ mod yaml;
 
 pub(crate) use compile::{compile_config, compile_from};
 pub(crate) use read::{Architecture, deserialize_model};
+pub(crate) use survey::{Survey, survey};
 pub(crate) use write::serialize_model;
+pub(crate) use yaml::parse as parse_yaml;

@@ -193,6 +193,11 @@ impl Reader {
     }
 }
 
+/// An error unless a layer, which is no model, can be made of its configuration.
+pub(super) fn check_layer(json: &Json, scope: &Scope) -> Result<()> {
+    Reader { layers: 0 }.layer(json, scope).map(drop)
+}
+
 /// What the configurations of all layers have in common.
 struct Handle {
     name: Option<String>,
@@ -241,7 +246,7 @@ fn not_a_model(class: &str) -> Error {
 }
 
 /// Whether a class is one of Keras' models.
-fn is_model(class: &str) -> bool {
+pub(super) fn is_model(class: &str) -> bool {
     matches!(class, "Sequential" | "Functional" | "Model")
 }
 

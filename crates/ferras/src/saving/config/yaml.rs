@@ -19,7 +19,7 @@ const VALUE: usize = 80;
 const CONTAINER: usize = 200;
 
 /// The value of a YAML text.
-pub(super) fn parse(text: &str) -> Result<Json> {
+pub(crate) fn parse(text: &str) -> Result<Json> {
     let mut reader = Reader::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|e| Error::Model(format!("is not YAML: {e}")))?;

@@ -1,0 +1,272 @@
+//! The command line.
+use crate::failure::{Failure, Outcome};
+use clap::{Args, Parser, Subcommand};
+use ferras::Limits;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  ferras summary model.keras
+  ferras predict model.keras --input x.npy --output y.npy
+  ferras evaluate model.h5 --x x.npy --y y.npy
+  ferras fit model.keras --x x.npy --y y.npy --epochs 20 --output trained.keras
+  ferras convert model.h5 model.keras
+  ferras inspect unknown.h5
+  ferras verify model.keras
+
+Exit status: 0 done, 1 the work failed, 2 the command line is wrong.
+Data: .npy, .npz (arrays x0, x1, … or named as the inputs are; FILE.npz:NAME takes one), .csv.";
+
+/// Models of Keras and Ferras: look at them, run, evaluate, train and convert them.
+#[derive(Debug, Parser)]
+#[command(name = "ferras", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) general: General,
+}
+
+/// What holds for every command.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct General {
+    /// Print one JSON object, for programs, and nothing else
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print results only, no progress
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// What a file may unpack to, as 500M or 20G, in place of 16 times its size
+    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_unpacked: Option<u64>,
+}
+
+impl General {
+    /// What reading a file may cost.
+    pub(crate) fn limits(&self) -> Limits {
+        self.max_unpacked.map_or(Limits::new(), |bytes| Limits::new().decoded_bytes(bytes))
+    }
+}
+
+/// A number of bytes, with K, M, G or T for powers of 1024.
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("expected a number of bytes, as 500M or 20G, got {text:?}");
+    let upper = text.trim().to_ascii_uppercase();
+    let power = "KMGT".chars().position(|unit| upper.ends_with(unit)).map_or(0, |p| p + 1);
+    let digits = if power > 0 { upper.get(..upper.len() - 1) } else { Some(&upper[..]) };
+    let number: u64 = digits.unwrap_or_default().parse().map_err(|_| wrong())?;
+    number.checked_mul(1024_u64.pow(power as u32)).ok_or_else(wrong)
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print a model's layers, shapes and numbers of parameters
+    #[command(after_help = "Example: ferras summary model.keras --expand-nested")]
+    Summary(Summary),
+    /// Compute a model's outputs for inputs
+    #[command(after_help = "\
+Examples:
+  ferras predict model.keras --input x.npy --output y.npy
+  ferras predict model.keras --input table.csv            prints the outputs as a table
+  ferras predict two.keras --input inputs.npz --output y.npz")]
+    Predict(Predict),
+    /// Compute loss and metrics of a model on data
+    #[command(after_help = "\
+Examples:
+  ferras evaluate model.keras --x x.npy --y y.npy
+  ferras evaluate model.keras --x x.csv --y y.csv --loss mse --metrics mae
+  ferras evaluate two.keras --x data.npz --y data.npz --loss age=mse --loss sex=binary_crossentropy")]
+    Evaluate(Evaluate),
+    /// Train a model on data and save it
+    #[command(after_help = "\
+Examples:
+  ferras fit model.keras --x x.npy --y y.npy --epochs 20 --validation-split 0.1 --output out.keras
+  ferras fit model.json --x x.csv --y y.csv --optimizer adam --loss mse --output out.keras
+  ferras fit model.keras --x x.npy --y y.npy --val-x vx.npy --val-y vy.npy --history h.csv \\
+      --plots figures --output out.keras")]
+    Fit(Fit),
+    /// Write a model into another format, told by the ends of the files' names
+    #[command(after_help = "\
+Whole models: .keras, .h5. Weights alone: .weights.h5, .npz, .safetensors.
+Architecture alone: .json, .yaml. What the new file cannot hold is told.
+
+Examples:
+  ferras convert old.h5 model.keras
+  ferras convert model.keras model.safetensors
+  ferras convert weights.npz model.keras --architecture model.json")]
+    Convert(Convert),
+    /// Tell what a file holds, and what of it cannot be honoured, without building the model
+    #[command(after_help = "Example: ferras inspect unknown.h5 --json")]
+    Inspect(Inspect),
+    /// Check that a model loads, computes, and survives saving; and its test vectors
+    #[command(after_help = "\
+Test vectors are inputs with the outputs that they must give: an .npz with arrays x0, x1, … and
+y0, y1, … in the model's order (or named as its inputs and outputs are). They are looked for in
+MODEL's folder under its name with .vectors.npz at the end, or given with --vectors.
+
+Examples:
+  ferras verify model.keras                               also checks model.vectors.npz if there
+  ferras verify model.keras --vectors recorded.npz")]
+    Verify(Verify),
+}
+
+/// Where a model comes from.
+#[derive(Args, Debug)]
+pub(crate) struct Source {
+    /// The model: .keras or .h5; .json or .yaml for an architecture; weights with --architecture
+    #[arg(value_name = "MODEL")]
+    pub(crate) path: PathBuf,
+    /// The architecture, where MODEL holds weights alone
+    #[arg(long, value_name = "MODEL.json")]
+    pub(crate) architecture: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Summary {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// List the layers of models inside the model too
+    #[arg(long)]
+    pub(crate) expand_nested: bool,
+    /// Say which layers are trained
+    #[arg(long)]
+    pub(crate) show_trainable: bool,
+    /// Characters of a line
+    #[arg(long, value_name = "N")]
+    pub(crate) line_length: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Predict {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The inputs: .npy, .npz or .csv
+    #[arg(long, short, value_name = "X")]
+    pub(crate) input: PathBuf,
+    /// Where the outputs go: .npy, .npz (y0, y1, …) or .csv; without it they are printed
+    #[arg(long, short, value_name = "Y")]
+    pub(crate) output: Option<PathBuf>,
+    /// Samples computed at once
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) batch_size: usize,
+}
+
+/// What a model is judged by, in place of what it was saved with.
+#[derive(Args, Debug)]
+pub(crate) struct Judged {
+    /// The loss; for one of several outputs OUTPUT=LOSS, once for each
+    #[arg(long, value_name = "LOSS")]
+    pub(crate) loss: Vec<String>,
+    /// Metrics, with commas between them
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) metrics: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Evaluate {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The inputs: .npy, .npz or .csv
+    #[arg(long, value_name = "X")]
+    pub(crate) x: PathBuf,
+    /// What the outputs should be: .npy, .npz or .csv
+    #[arg(long, value_name = "Y")]
+    pub(crate) y: PathBuf,
+    /// Samples computed at once
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) batch_size: usize,
+    #[command(flatten)]
+    pub(crate) judged: Judged,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Fit {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The inputs: .npy, .npz or .csv
+    #[arg(long, value_name = "X")]
+    pub(crate) x: PathBuf,
+    /// What the outputs should be: .npy, .npz or .csv
+    #[arg(long, value_name = "Y")]
+    pub(crate) y: PathBuf,
+    /// Where the trained model goes: .keras or .h5
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// How often the data are gone through
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) epochs: usize,
+    /// Samples of a step
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) batch_size: usize,
+    /// Keep the order of the samples
+    #[arg(long)]
+    pub(crate) no_shuffle: bool,
+    /// The optimizer, in place of the one the model was saved with
+    #[arg(long, value_name = "NAME")]
+    pub(crate) optimizer: Option<String>,
+    /// The learning rate from now on
+    #[arg(long, value_name = "RATE")]
+    pub(crate) learning_rate: Option<f64>,
+    #[command(flatten)]
+    pub(crate) judged: Judged,
+    /// The share of the samples, from the end, that validates
+    #[arg(long, value_name = "F", conflicts_with = "val_x")]
+    pub(crate) validation_split: Option<f64>,
+    /// Inputs that validate
+    #[arg(long, value_name = "X", requires = "val_y")]
+    pub(crate) val_x: Option<PathBuf>,
+    /// What their outputs should be
+    #[arg(long, value_name = "Y", requires = "val_x")]
+    pub(crate) val_y: Option<PathBuf>,
+    /// Makes runs repeatable: the same number, the same result
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Where the numbers of each epoch go: .json or .csv
+    #[arg(long, value_name = "H")]
+    pub(crate) history: Option<PathBuf>,
+    /// A folder for figures of the run
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plots: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Convert {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The new file
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Write the weights alone, as Keras 1 and 2 did, into OUT.h5
+    #[arg(long)]
+    pub(crate) weights_only: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// The file: a model, weights or an architecture
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Test vectors: an .npz with x0, … and y0, …
+    #[arg(long, value_name = "V.npz")]
+    pub(crate) vectors: Option<PathBuf>,
+    /// The largest difference to the vectors' outputs, as a share of the largest of them
+    #[arg(long, value_name = "SHARE", default_value_t = 1e-5)]
+    pub(crate) tolerance: f64,
+}
+
+/// An error unless a file of this name could be made here; `what` is the option.
+pub(crate) fn check_place(path: &std::path::Path, what: &str) -> Outcome<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => return Ok(()),
+    };
+    match folder.is_dir() {
+        true => Ok(()),
+        false => Err(Failure::Usage(format!("{what}: there is no folder {}", folder.display()))),
+    }
+}

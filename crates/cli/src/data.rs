@@ -1,0 +1,176 @@
+//! The arrays that commands are given in files.
+use crate::failure::{Failure, Outcome};
+use crate::table;
+use ferras::data::Data;
+use ferras::datasets::{npy, npz};
+use ferras::layers::TensorSpec;
+use ferras::models::{Model, Network};
+use ferras::{Limits, Tensor};
+use std::path::{Path, PathBuf};
+
+/// Whose arrays are read: a model's inputs `x0, x1, …` or outputs `y0, y1, …`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    X,
+    Y,
+}
+
+impl Role {
+    fn letter(self) -> char {
+        match self {
+            Role::X => 'x',
+            Role::Y => 'y',
+        }
+    }
+}
+
+/// An input or output of a model: its name, and its sizes without the batch axis if they are known.
+struct Slot {
+    name: String,
+    sizes: Option<Vec<usize>>,
+}
+
+/// What the model takes or gives, in order. A stack whose input is not known takes one array.
+fn slots(model: &Model, role: Role) -> Vec<Slot> {
+    let Ok(network) = model.network() else {
+        return vec![Slot { name: String::new(), sizes: None }];
+    };
+    let (names, specs) = ends(network, role);
+    let slot = |(name, spec): (&str, &TensorSpec)| Slot {
+        name: name.to_string(),
+        sizes: spec.shape.iter().skip(1).copied().collect(),
+    };
+    names.into_iter().zip(specs).map(slot).collect()
+}
+
+fn ends(network: &Network, role: Role) -> (Vec<&str>, Vec<&TensorSpec>) {
+    match role {
+        Role::X => (network.input_names(), network.input_specs()),
+        Role::Y => (network.output_names(), network.output_specs()),
+    }
+}
+
+/// A file of arrays whose format is known.
+#[derive(Debug)]
+enum Kind {
+    Npy,
+    Npz,
+    Table,
+}
+
+/// The file that an argument names, and the array in it where one is named: `FILE.npz:NAME`.
+fn parse(argument: &Path) -> Outcome<(PathBuf, Option<String>, Kind)> {
+    let text = argument.to_string_lossy();
+    if let Some(place) = text.rfind(".npz:") {
+        let (file, name) = text.split_at(place + ".npz".len());
+        let name = name.trim_start_matches(':').to_string();
+        return Ok((file.into(), Some(name), Kind::Npz));
+    }
+    let ending = argument.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    let kind = match ending.as_deref() {
+        Some("npy") => Kind::Npy,
+        Some("npz") => Kind::Npz,
+        Some("csv" | "tsv") => Kind::Table,
+        _ => {
+            let problem = "is no name for data: it must end in .npy, .npz, .csv or .tsv";
+            return Err(Failure::Usage(format!("{}: {problem}", argument.display())));
+        }
+    };
+    Ok((argument.to_path_buf(), None, kind))
+}
+
+/// An error unless the arguments name files of known formats.
+pub(crate) fn check_names<'a>(arguments: impl IntoIterator<Item = &'a PathBuf>) -> Outcome<()> {
+    arguments.into_iter().try_for_each(|argument| parse(argument).map(drop))
+}
+
+/// Reads a model's inputs, or what its outputs should be.
+pub(crate) fn read(argument: &Path, role: Role, model: &Model, limits: &Limits) -> Outcome<Data> {
+    let slots = slots(model, role);
+    let (path, name, kind) = parse(argument)?;
+    let array = match (kind, name) {
+        (Kind::Npz, None) => {
+            let arrays = npz::read_within(&path, limits)?.into_arrays();
+            return choose(arrays, role, &slots)
+                .map_err(|problem| Failure::Work(format!("{}: {problem}", path.display())));
+        }
+        (Kind::Npz, Some(name)) => npz::read_within(&path, limits)?.get(&name)?.clone(),
+        (Kind::Npy, _) => npy::read(&path)?,
+        (Kind::Table, _) => shaped(table::read(&path)?, slots.first())?,
+    };
+    if role == Role::X && slots.len() > 1 {
+        return Err(Failure::Work(format!(
+            "{}: holds one array, but the model has {} inputs: give an .npz with {}",
+            path.display(),
+            slots.len(),
+            wanted(role, &slots)
+        )));
+    }
+    Ok(array.into())
+}
+
+/// The arrays for a model's inputs or outputs among those of a file.
+fn choose(arrays: Vec<(String, Tensor)>, role: Role, slots: &[Slot]) -> Result<Data, String> {
+    let own = |name: &str| slots.iter().any(|slot| slot.name == name);
+    let named: Vec<_> = arrays.iter().filter(|(name, _)| own(name)).cloned().collect();
+    if named.len() == slots.len() {
+        return Ok(named.into());
+    }
+    for prefix in [role.letter().to_string(), "arr_".into()] {
+        let numbered = |i: usize| {
+            let name = format!("{prefix}{i}");
+            arrays.iter().find(|(n, _)| *n == name).map(|(_, array)| array.clone())
+        };
+        let found: Vec<Tensor> = (0..).map_while(numbered).collect();
+        if found.len() == slots.len() || (role == Role::Y && !found.is_empty()) {
+            return Ok(found.into());
+        }
+    }
+    match (&arrays[..], slots.len()) {
+        ([(_, only)], 1) => Ok(only.into()),
+        // Outputs that are not trained need no values.
+        _ if role == Role::Y && !named.is_empty() => Ok(named.into()),
+        _ => {
+            let names: Vec<&str> = arrays.iter().map(|(name, _)| name.as_str()).collect();
+            Err(format!("expected arrays {}, got {}", wanted(role, slots), names.join(", ")))
+        }
+    }
+}
+
+/// The arrays that a file must have, in words.
+fn wanted(role: Role, slots: &[Slot]) -> String {
+    let numbered: Vec<String> = (0..slots.len()).map(|i| format!("{}{i}", role.letter())).collect();
+    let names: Vec<&str> =
+        slots.iter().map(|slot| slot.name.as_str()).filter(|name| !name.is_empty()).collect();
+    match names.is_empty() {
+        true => numbered.join(", "),
+        false => format!("{} (or {})", numbered.join(", "), names.join(", ")),
+    }
+}
+
+/// A table's rows in the sizes that the model takes: numbers side by side say nothing of axes.
+fn shaped(table: Tensor, slot: Option<&Slot>) -> Outcome<Tensor> {
+    let sizes = slot.and_then(|slot| slot.sizes.as_ref()).filter(|sizes| sizes.len() != 1);
+    let Some(sizes) = sizes else { return Ok(table) };
+    let &[rows, columns] = &table.shape()[..] else { return Ok(table) };
+    if sizes.iter().try_fold(1_usize, |n, &d| n.checked_mul(d)) != Some(columns) {
+        return Ok(table);
+    }
+    let shape = [&[rows][..], sizes].concat();
+    Ok(table.reshape(shape).map_err(ferras::Error::from)?)
+}
+
+/// Test vectors: the inputs, and the outputs that they must give, in the model's order.
+pub(crate) fn vectors(path: &Path, model: &Model, limits: &Limits) -> Outcome<(Data, Vec<Tensor>)> {
+    let arrays = npz::read_within(path, limits)?.into_arrays();
+    let wrong = |problem: String| Failure::Work(format!("{}: {problem}", path.display()));
+    let x = choose(arrays.clone(), Role::X, &slots(model, Role::X)).map_err(wrong)?;
+    let outputs = slots(model, Role::Y);
+    let find = |(i, slot): (usize, &Slot)| {
+        let found = arrays.iter().find(|(n, _)| *n == format!("y{i}") || *n == slot.name);
+        let missing = || wrong(format!("lacks the array {}", wanted(Role::Y, &outputs)));
+        found.map(|(_, array)| array.clone()).ok_or_else(missing)
+    };
+    let y = outputs.iter().enumerate().map(find).collect::<Outcome<Vec<_>>>()?;
+    Ok((x, y))
+}

@@ -1,0 +1,94 @@
+//! `fit`.
+use crate::args::{Fit, check_place};
+use crate::console::{self, Console};
+use crate::data::{self, Role};
+use crate::failure::{Failure, Outcome};
+use crate::format::check_model;
+use crate::load::{Loaded, Wanted, load};
+use ferras::{History, Limits, plot};
+use serde_json::{Value as Json, json};
+use std::path::Path;
+
+pub(crate) fn run(args: &Fit, console: Console, limits: &Limits) -> Outcome<Json> {
+    check(args)?;
+    if let Some(seed) = args.seed {
+        ferras::set_random_seed(seed);
+    }
+    let mut loaded = prepared(args, limits)?;
+    let history = train(args, &mut loaded, console, limits)?;
+    loaded.model.save(&args.output)?;
+    if let Some(path) = &args.history {
+        history.save(path)?;
+    }
+    if let Some(folder) = &args.plots {
+        plot::history(&history).save(folder.join("history.svg"))?;
+        plot::epoch_times(&history.seconds).save(folder.join("epoch_times.svg"))?;
+    }
+    console.note(format!("wrote {}", args.output.display()))?;
+    Ok(json!({"output": args.output.display().to_string(), "history": history.to_json()}))
+}
+
+/// Everything that can be wrong without any work being done.
+fn check(args: &Fit) -> Outcome<()> {
+    check_model(&args.output)?;
+    check_place(&args.output, "--output")?;
+    let inputs = [Some(&args.x), Some(&args.y), args.val_x.as_ref(), args.val_y.as_ref()];
+    data::check_names(inputs.into_iter().flatten())?;
+    if let Some(path) = &args.history {
+        let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+        if !matches!(ending.as_deref(), Some("json" | "csv")) {
+            let problem = "is no name for a history: it must end in .json or .csv";
+            return Err(Failure::Usage(format!("{}: {problem}", path.display())));
+        }
+        check_place(path, "--history")?;
+    }
+    match &args.plots {
+        Some(folder) => make_folder(folder),
+        None => Ok(()),
+    }
+}
+
+fn make_folder(folder: &Path) -> Outcome<()> {
+    Ok(std::fs::create_dir_all(folder).map_err(ferras::Error::io("make the folder", folder))?)
+}
+
+/// The model, compiled with what it holds and what the command line says.
+fn prepared(args: &Fit, limits: &Limits) -> Outcome<Loaded> {
+    let wanted = Wanted { optimizer: args.optimizer.as_deref(), judged: &args.judged };
+    let mut loaded = load(&args.source, wanted.compiled(), limits)?;
+    let resumes = loaded.model.compiled_with().is_some() && !loaded.initial;
+    wanted.compile(&mut loaded)?;
+    if resumes && args.optimizer.is_none() && !args.judged_as_saved() {
+        console::warn("the model is compiled anew: its optimizer begins anew");
+    }
+    if let Some(rate) = args.learning_rate {
+        loaded.model.set_learning_rate(rate)?;
+    }
+    Ok(loaded)
+}
+
+impl Fit {
+    fn judged_as_saved(&self) -> bool {
+        self.judged.loss.is_empty() && self.judged.metrics.is_empty()
+    }
+}
+
+fn train(args: &Fit, loaded: &mut Loaded, console: Console, limits: &Limits) -> Outcome<History> {
+    let model = &mut loaded.model;
+    let x = data::read(&args.x, Role::X, model, limits)?;
+    let y = data::read(&args.y, Role::Y, model, limits)?;
+    let mut how = ferras::Fit::new()
+        .epochs(args.epochs)
+        .batch_size(args.batch_size)
+        .shuffle(!args.no_shuffle)
+        .verbose(console.verbose(2));
+    if let Some(share) = args.validation_split {
+        how = how.validation_split(share);
+    }
+    if let (Some(val_x), Some(val_y)) = (&args.val_x, &args.val_y) {
+        let val_x = data::read(val_x, Role::X, model, limits)?;
+        let val_y = data::read(val_y, Role::Y, model, limits)?;
+        how = how.validation_data(val_x, val_y);
+    }
+    Ok(model.fit(x, y, how)?)
+}

@@ -1,0 +1,317 @@
+//! What a file holds, told without building a model.
+use super::config::{Survey, parse_yaml, survey};
+use super::open::{self, Layout, Opened, Stored, Weights, open};
+use crate::containers::archive::{self, Archive};
+use crate::containers::hdf5::{Attribute, Group};
+use crate::containers::limits::Budget;
+use crate::containers::{Limits, json};
+use crate::{Error, Result};
+use ferras_graph::{Shape, Tensor};
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+
+/// What a file holds; printing it gives a page of text.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// What it is, told by its content: `"a whole model, Keras 3 (.keras)"`.
+    pub format: &'static str,
+    /// Names and values of what it says of its origin: versions, back end, date.
+    pub versions: Vec<(String, String)>,
+    /// The model it describes; none for weights alone.
+    pub model: Option<InspectedModel>,
+    /// What the model was compiled with, as it stands in the file; null if nothing.
+    pub compiled: Json,
+    /// The arrays of weights, in the order of the file.
+    pub weights: Vec<StoredArray>,
+    /// The arrays of an optimizer's state.
+    pub optimizer: Vec<StoredArray>,
+    /// What cannot be honoured, besides single layers.
+    pub problems: Vec<String>,
+}
+
+/// A model that a file describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InspectedModel {
+    /// `Sequential` or `Functional`.
+    pub class: String,
+    /// Its name.
+    pub name: String,
+    /// Its layers, those of a model inside behind that.
+    pub layers: Vec<InspectedLayer>,
+}
+
+/// A layer that a file describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InspectedLayer {
+    /// How many models it lies in, the outermost not counted.
+    pub depth: usize,
+    /// Its class, by Keras 3's name.
+    pub class: String,
+    /// Its name.
+    pub name: String,
+    /// Why it cannot be honoured; none if it can.
+    pub problem: Option<String>,
+}
+
+/// An array of a file; its numbers were not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredArray {
+    /// Where it lies in the file.
+    pub path: String,
+    /// The layer it belongs to, if the file tells.
+    pub layer: Option<String>,
+    /// Its shape.
+    pub shape: Shape,
+    /// What its elements are, as `float32`.
+    pub dtype: String,
+}
+
+impl StoredArray {
+    /// Number of elements.
+    pub fn elements(&self) -> usize {
+        self.shape.iter().fold(1, |n, &d| n.saturating_mul(d))
+    }
+}
+
+/// What the file at `path` holds: format, versions, layers, arrays, and what of it cannot be
+/// honoured. Nothing of the model is built, so a file whose layers are unknown can be looked into.
+///
+/// Read are all formats that models, weights and architectures are kept in, told by their content;
+/// the default [`Limits`] hold.
+///
+/// - **Errors** a file that is none of them, or is damaged.
+///
+/// ```
+/// use ferras::prelude::*;
+/// let path = std::env::temp_dir().join(format!("ferras-doc-look-{}.keras", std::process::id()));
+/// Sequential::new().add(Dense::new(3).name("head").input_dim(2)).build()?.save(&path)?;
+/// let found = ferras::inspect(&path)?;
+/// assert_eq!(found.format, "a whole model, Keras 3 (.keras)");
+/// let head = &found.model.as_ref().unwrap().layers[1];
+/// assert_eq!((&head.name[..], &head.class[..], &head.problem), ("head", "Dense", &None));
+/// assert_eq!(found.weights[0].shape, [2, 3].into());
+/// assert!(found.is_honoured());
+/// println!("{found}");
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), ferras::Error>(())
+/// ```
+pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection> {
+    inspect_within(path, &Limits::default())
+}
+
+/// [`inspect`] within these limits.
+pub fn inspect_within(path: impl AsRef<Path>, limits: &Limits) -> Result<Inspection> {
+    let path = path.as_ref();
+    let (bytes, budget) = limits.read(path)?;
+    let mut found = Inspection {
+        path: path.to_path_buf(),
+        bytes: bytes.len() as u64,
+        format: "",
+        versions: Vec::new(),
+        model: None,
+        compiled: Json::Null,
+        weights: Vec::new(),
+        optimizer: Vec::new(),
+        problems: Vec::new(),
+    };
+    if let Some(config) = architecture(&bytes, path, &budget)? {
+        found.format = match config.1 {
+            true => "an architecture without weights, JSON",
+            false => "an architecture without weights, YAML",
+        };
+        found.versions(&config.0);
+        let compiled = config.0.get("compile_config").cloned().unwrap_or(Json::Null);
+        found.describe(&config.0, compiled);
+        return Ok(found);
+    }
+    let problem = |e: String| Error::file(path, e);
+    match open(&bytes, path, &budget)? {
+        Opened::Model(stored) => {
+            found.stored(*stored, archive::is_zip(&bytes)).map_err(problem)?;
+            found.members(&bytes, limits).map_err(problem)?;
+        }
+        Opened::Weights(weights) => {
+            found.format = match (weights.layout, is_of_keras(&weights)) {
+                (Layout::Legacy, _) => "weights, Keras 1 and 2 (.h5)",
+                (Layout::Keras3, true) => "weights, Keras 3 (.weights.h5)",
+                (Layout::Keras3, false) => "HDF5, not of Keras",
+            };
+            found.groups(&weights).map_err(problem)?;
+        }
+        Opened::Arrays(arrays) => {
+            found.format = match archive::is_zip(&bytes) {
+                true => "named arrays, NumPy (.npz)",
+                false => "named arrays (.safetensors)",
+            };
+            found.weights = arrays.iter().map(|(name, value)| named(name, value)).collect();
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a file of weights has one of the groups that Keras 3 makes.
+fn is_of_keras(weights: &Weights<'_>) -> bool {
+    let root = weights.file.root();
+    let groups = ["layers", "_layer_checkpoint_dependencies", "vars"].map(|name| root.group(name));
+    groups.iter().any(|group| matches!(group, Ok(Some(_))))
+}
+
+/// The configuration in a text, and whether it is JSON.
+fn architecture(bytes: &[u8], path: &Path, budget: &Budget) -> Result<Option<(Json, bool)>> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    // safetensors may begin with this byte too: the length of its header, in eight bytes.
+    let is_json = bytes.trim_ascii_start().first() == Some(&b'{') && bytes.get(7) != Some(&0);
+    if is_json {
+        let parsed = json::parse(bytes.trim_ascii_start(), budget);
+        return parsed.map(|json| Some((json, true))).map_err(|e| Error::file(path, e));
+    }
+    if !matches!(ending.as_deref(), Some("yaml" | "yml")) {
+        return Ok(None);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::file(path, "is no text"))?;
+    let parsed = parse_yaml(text).map_err(|e| Error::file(path, e.to_string()))?;
+    Ok(Some((parsed, false)))
+}
+
+/// An array of a file that has no groups: what stands before the last slash is its layer.
+fn named(name: &str, value: &Tensor) -> StoredArray {
+    StoredArray {
+        path: name.to_string(),
+        layer: name.rsplit_once('/').map(|(layer, _)| layer.to_string()),
+        shape: value.shape().clone(),
+        dtype: value.dtype().to_string(),
+    }
+}
+
+impl Inspection {
+    /// Whether nothing was found that cannot be honoured.
+    pub fn is_honoured(&self) -> bool {
+        self.problems.is_empty() && self.refused_layers().next().is_none()
+    }
+
+    /// The layers that cannot be honoured.
+    pub fn refused_layers(&self) -> impl Iterator<Item = &InspectedLayer> {
+        let layers = self.model.iter().flat_map(|model| &model.layers);
+        layers.filter(|layer| layer.problem.is_some())
+    }
+
+    fn stored(&mut self, stored: Stored<'_>, zip: bool) -> Result<(), String> {
+        self.format = match zip {
+            true => "a whole model, Keras 3 (.keras)",
+            false => "a whole model, HDF5 (.h5)",
+        };
+        self.versions(&stored.metadata);
+        self.describe(&stored.config, stored.compiled);
+        self.groups(&stored.weights)
+    }
+
+    /// What the file says of its origin.
+    fn versions(&mut self, json: &Json) {
+        for key in ["keras_version", "ferras_version", "backend", "date_saved"] {
+            if let Some(value) = json.get(key).and_then(Json::as_str)
+                && self.versions.iter().all(|(known, _)| known != key)
+            {
+                self.versions.push((key.into(), value.chars().take(100).collect()));
+            }
+        }
+    }
+
+    fn describe(&mut self, config: &Json, compiled: Json) {
+        let Survey { class, name, layers, problems } = survey(config, &compiled);
+        let layers = layers.into_iter().map(|layer| InspectedLayer {
+            depth: layer.depth,
+            class: layer.class,
+            name: layer.name,
+            problem: layer.problem,
+        });
+        self.model = Some(InspectedModel { class, name, layers: layers.collect() });
+        self.problems.extend(problems);
+        let nothing = compiled.as_object().is_none_or(|map| map.is_empty());
+        self.compiled = if nothing { Json::Null } else { compiled };
+    }
+
+    /// The arrays of an HDF5 file.
+    fn groups(&mut self, weights: &Weights<'_>) -> Result<(), String> {
+        let root = weights.file.root();
+        for key in ["keras_version", "backend"] {
+            if let Some(text) = open::text(&root, key)? {
+                self.versions(&serde_json::json!({ key: text }));
+            }
+        }
+        self.walk(&root, weights.layout, None)
+    }
+
+    /// The arrays of a group and of those in it; what cannot be read does not hide the rest.
+    fn walk(
+        &mut self,
+        group: &Group<'_>,
+        layout: Layout,
+        layer: Option<&str>,
+    ) -> Result<(), String> {
+        for name in group.names()? {
+            let path = format!("{}/{name}", group.path());
+            match (group.group(name), group.array(name)) {
+                (Ok(Some(inner)), _) => {
+                    let own = layer_of(&inner, layout, &path)?;
+                    self.walk(&inner, layout, own.as_deref().or(layer))?;
+                }
+                (_, Ok(Some(array))) => {
+                    let dtype = array.dtype().map(|d| d.to_string()).unwrap_or_else(|problem| {
+                        self.problems.push(problem);
+                        array.kind()
+                    });
+                    let list = match path.starts_with("/optimizer") {
+                        true => &mut self.optimizer,
+                        false => &mut self.weights,
+                    };
+                    list.push(StoredArray {
+                        path: path.trim_start_matches('/').to_string(),
+                        layer: layer.map(String::from),
+                        shape: array.shape().clone(),
+                        dtype,
+                    });
+                }
+                (Err(problem), _) | (_, Err(problem)) => self.problems.push(problem),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Members of a `.keras` file that are not read.
+    fn members(&mut self, bytes: &[u8], limits: &Limits) -> Result<(), String> {
+        if !archive::is_zip(bytes) {
+            return Ok(());
+        }
+        let archive = Archive::open(bytes, &limits.budget(bytes.len() as u64)?)?;
+        let own = [open::CONFIG, open::METADATA, open::WEIGHTS];
+        for name in archive.names().filter(|name| !own.contains(name) && !name.ends_with('/')) {
+            let name: String = name.chars().take(100).collect();
+            self.problems.push(format!("member {name:?} is not read"));
+        }
+        Ok(())
+    }
+}
+
+/// The layer that a group is for, if it tells.
+fn layer_of(group: &Group<'_>, layout: Layout, path: &str) -> Result<Option<String>, String> {
+    match layout {
+        Layout::Keras3 => match group.attribute("name")? {
+            Some(Attribute::Text(name)) if !path.starts_with("/optimizer") => Ok(Some(name)),
+            _ => Ok(None),
+        },
+        Layout::Legacy => {
+            let listed = group.attribute("weight_names")?.is_some();
+            let name = path.rsplit('/').next().unwrap_or_default();
+            Ok((listed && !path.starts_with("/optimizer")).then(|| name.to_string()))
+        }
+    }
+}
