@@ -27,11 +27,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(help_or_mistake) => {
-            // Help that nobody reads is no failure.
-            let _ = help_or_mistake.print();
-            return ExitCode::from(help_or_mistake.exit_code() as u8);
-        }
+        Err(help_or_mistake) => return explain(&help_or_mistake),
     };
     let console = Console::new(&cli.general);
     let outcome = run(&cli, console).and_then(|result| match console.json {
@@ -50,6 +46,21 @@ fn main() -> ExitCode {
         let _ = console::line(result.unwrap_or_else(|| json!({ "error": sentence })));
     }
     ExitCode::from(code)
+}
+
+/// Prints help that was asked for, or what is wrong with the command line.
+fn explain(help_or_mistake: &clap::Error) -> ExitCode {
+    // That nobody reads it is no failure.
+    let _ = help_or_mistake.print();
+    let code = help_or_mistake.exit_code();
+    if code != 0 && std::env::args_os().any(|word| word == "--json") {
+        let text = help_or_mistake.to_string();
+        let sentence = text.split("\n\n").next().unwrap_or_default();
+        let sentence = sentence.trim_start_matches("error: ");
+        let words: Vec<&str> = sentence.split_whitespace().collect();
+        let _ = console::line(json!({ "error": words.join(" ") }));
+    }
+    ExitCode::from(code as u8)
 }
 
 fn run(cli: &Cli, console: Console) -> Outcome<Json> {

@@ -1,0 +1,160 @@
+//! `summary`, `inspect`, `verify`, and the command line itself.
+#![allow(clippy::unwrap_used)] // helpers of tests are tests too
+mod common;
+
+use common::{Folder, keras_file, numbers, simple, two};
+use ferras::datasets::npz;
+use ferras::prelude::*;
+
+#[test]
+fn help_has_examples_and_usage_mistakes_exit_with_2() {
+    let folder = Folder::new("help");
+    let help = folder.run("--help").ok();
+    assert!(help.contains("Examples:") && help.contains("Exit status: 0 done"), "{help}");
+    for command in ["summary", "predict", "evaluate", "fit", "convert", "inspect", "verify"] {
+        assert!(help.contains(&format!("  {command} ")), "{help}");
+        let help = folder.run(&format!("{command} --help")).ok();
+        assert!(help.contains("Example"), "{help}");
+    }
+    assert!(folder.run("--version").ok().starts_with("ferras 0."));
+    assert_eq!(folder.run("").code(), 2);
+    assert!(folder.run("sumary m.keras").error(2).contains("sumary"));
+    assert!(folder.run("predict m.keras").error(2).contains("required"));
+    assert!(folder.run("fit m --x x.npy --y y.npy --epochs some --output o").code() == 2);
+    let error = folder.run("inspect m.keras --max-unpacked many").error(2);
+    assert!(error.contains("expected a number of bytes"), "{error}");
+}
+
+#[test]
+fn summary_of_every_kind_of_file() {
+    let folder = Folder::new("summary");
+    simple(&folder);
+    let text = folder.run("summary model.keras").ok();
+    assert!(text.contains("│ dense (Dense)") && text.contains("Total params: 26"), "{text}");
+    let json = folder.run("summary model.keras --json").json();
+    assert_eq!((&json["params"], &json["trainable_params"]), (&26.into(), &26.into()));
+    assert_eq!(json["layers"][1]["name"], "answer");
+    assert_eq!(json["outputs"][0], serde_json::json!([null, 2]));
+    for name in ["model.keras", "model.h5"] {
+        let path = keras_file(name);
+        let text = folder.run_words(&["summary", path.to_str().unwrap()]).ok();
+        assert!(text.contains("Total params: 26"), "{text}");
+    }
+    folder.run("convert model.keras arch.json").ok();
+    folder.run("convert model.keras arch.yaml").ok();
+    for words in ["arch.json", "arch.yaml", "model.keras --show-trainable --line-length 70"] {
+        assert!(folder.run(&format!("summary {words}")).ok().contains("Total params: 26"));
+    }
+}
+
+#[test]
+fn missing_and_broken_files_are_told() {
+    let folder = Folder::new("missing");
+    simple(&folder);
+    let whole = std::fs::read(folder.join("model.keras")).unwrap();
+    std::fs::write(folder.join("cut.keras"), &whole[..whole.len() / 2]).unwrap();
+    folder.write("text.keras", "no model at all");
+    for command in ["summary", "inspect", "verify"] {
+        let error = folder.run(&format!("{command} none.keras")).error(1);
+        assert!(error.starts_with("cannot read none.keras: "), "{error}");
+        let error = folder.run(&format!("{command} cut.keras")).error(1);
+        assert!(error.starts_with("cut.keras: is no zip archive, or a truncated"), "{error}");
+        let error = folder.run(&format!("{command} text.keras")).error(1);
+        assert!(error.starts_with("text.keras: is none of the formats that are read"), "{error}");
+    }
+    let ran = folder.run("summary none.keras --json");
+    assert!(ran.json()["error"].as_str().unwrap().starts_with("cannot read"));
+    ran.error(1);
+    let path = keras_file("model.weights.h5");
+    let error = folder.run_words(&["summary", path.to_str().unwrap()]).error(1);
+    assert!(error.ends_with("give the model's architecture with --architecture MODEL.json"));
+}
+
+#[test]
+fn inspect_names_what_it_cannot_honour() {
+    let folder = Folder::new("inspect");
+    simple(&folder);
+    let text = folder.run("inspect model.keras").ok();
+    assert!(text.contains("a whole model, Keras 3 (.keras)"), "{text}");
+    assert!(text.contains("layers/dense/vars/0") && text.contains("all of it can be honoured"));
+    for name in ["model.keras", "model.h5", "model.weights.h5"] {
+        let path = keras_file(name);
+        let json = folder.run_words(&["--json", "inspect", path.to_str().unwrap()]).json();
+        assert_eq!(
+            (&json["honoured"], json["weights"].as_array().unwrap().len()),
+            (&true.into(), 4)
+        );
+    }
+    folder.run("convert model.keras arch.json").ok();
+    let text = std::fs::read_to_string(folder.join("arch.json")).unwrap();
+    folder.write("foo.json", &text.replacen("\"Dense\"", "\"Foo\"", 1));
+    let text = folder.run("inspect foo.json").ok();
+    assert!(text.contains("dense (Foo)  ← cannot be honoured"), "{text}");
+    let json = folder.run("inspect foo.json --json").json();
+    assert_eq!(json["honoured"], false);
+    let error = folder.run("summary foo.json").error(1);
+    assert!(error.contains("layer \"dense\" (Foo)"), "{error}");
+}
+
+#[test]
+fn verify_checks_vectors_beside_the_model_and_given_ones() {
+    let folder = Folder::new("verify");
+    let model = simple(&folder);
+    let text = folder.run("verify model.keras").ok();
+    assert_eq!(text.matches(" ok ").count(), 3, "{text}");
+    let x = numbers(&[5, 3], 9);
+    let y = model.predict(&x).unwrap();
+    npz::write(folder.join("model.vectors.npz"), &[("x0", &x), ("y0", &y)]).unwrap();
+    let json = folder.run("verify model.keras --json").json();
+    assert_eq!((&json["ok"], json["checks"].as_array().unwrap().len()), (&true.into(), 4));
+    assert_eq!(json["vectors"], "model.vectors.npz");
+    let wrong: Vec<f32> = y.to_f64_vec().iter().map(|v| *v as f32 * 1.001).collect();
+    let wrong = Tensor::new([5, 2], wrong).unwrap();
+    npz::write(folder.join("wrong.npz"), &[("x0", &x), ("answer", &wrong)]).unwrap();
+    let ran = folder.run("verify model.keras --vectors wrong.npz --json");
+    assert_eq!(ran.error(1), "model.keras: failed: meets its vectors");
+    assert_eq!(ran.json()["checks"][3]["ok"], false);
+    let text = folder.run("verify model.keras --vectors wrong.npz --tolerance 0.01").ok();
+    assert!(text.contains("1.0e-3 of the largest output"), "{text}");
+    npz::write(folder.join("half.npz"), &[("x0", &x)]).unwrap();
+    let ran = folder.run("verify model.keras --vectors half.npz");
+    assert_eq!(ran.code(), 1);
+    assert!(ran.out().contains("lacks the array y0 (or answer)"), "{}", ran.out());
+    let ran = folder.run("verify model.keras --vectors none.npz");
+    assert!(ran.code() == 1 && ran.out().contains("cannot read none.npz"), "{}", ran.out());
+    two(&folder);
+    assert!(folder.run("verify two.keras").ok().contains("age (2, 1), sex (2, 1)"));
+    for name in ["model.keras", "model.h5"] {
+        folder.run_words(&["verify", keras_file(name).to_str().unwrap()]).ok();
+    }
+}
+
+#[test]
+fn verify_finds_numbers_that_are_none() {
+    let folder = Folder::new("nan");
+    let mut model = simple(&folder);
+    let mut weights = model.get_weights().unwrap();
+    weights[3] = Tensor::new([2], vec![f32::NAN, 0.0]).unwrap();
+    model.set_weights(&weights).unwrap();
+    model.save(folder.join("nan.keras")).unwrap();
+    let ran = folder.run("verify nan.keras");
+    assert_eq!(ran.error(1), "nan.keras: failed: computes");
+    assert!(ran.out().contains("output \"answer\" is NaN for inputs of zero"), "{}", ran.out());
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_reading_is_no_failure() {
+    use std::process::{Command, Stdio};
+    let folder = Folder::new("pipe");
+    simple(&folder);
+    for words in ["inspect model.keras", "summary model.keras --json", "--help"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ferras"));
+        command.args(words.split(' ')).current_dir(&folder.0);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words}");
+        assert!(output.status.success(), "{words}");
+    }
+}

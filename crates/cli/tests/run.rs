@@ -1,0 +1,200 @@
+//! `predict`, `evaluate` and the data they read.
+#![allow(clippy::unwrap_used)] // helpers of tests are tests too
+mod common;
+
+use common::{Folder, keras_file, numbers, simple, two};
+use ferras::datasets::{npy, npz};
+use ferras::prelude::*;
+
+#[test]
+fn predictions_in_every_form() {
+    let folder = Folder::new("predict");
+    let model = simple(&folder);
+    let expected = model.predict(npy::read(folder.join("x.npy")).unwrap()).unwrap();
+    let text = folder.run("predict model.keras --input x.npy --output y.npy").ok();
+    assert_eq!(text, "wrote y.npy: answer (20, 2)\n");
+    assert_eq!(npy::read(folder.join("y.npy")).unwrap(), expected);
+    folder.run("predict model.keras --input x.npy --output y.npz --batch-size 7 -q").ok();
+    assert_eq!(npz::read(folder.join("y.npz")).unwrap().get("y0").unwrap(), &expected);
+    let table = folder.run("predict model.keras --input x.npy").ok();
+    assert_eq!(table.lines().next(), Some("answer_0,answer_1"));
+    folder.run("predict model.keras --input x.npy --output y.csv").ok();
+    assert_eq!(std::fs::read_to_string(folder.join("y.csv")).unwrap(), table);
+    let numbers: Vec<f32> =
+        table.lines().skip(1).flat_map(|l| l.split(',')).map(|n| n.parse().unwrap()).collect();
+    assert_eq!(Some(&numbers[..]), expected.as_slice::<f32>());
+    let json = folder.run("predict model.keras --input x.npy --json").json();
+    assert_eq!(json["outputs"][0]["shape"], serde_json::json!([20, 2]));
+    assert_eq!(json["outputs"][0]["values"][19].as_array().unwrap().len(), 2);
+    let json = folder.run("predict model.keras --input x.npy -o z.npy --json").json();
+    assert_eq!((&json["output"], &json["outputs"][0]["values"]), (&"z.npy".into(), &().into()));
+}
+
+#[test]
+fn tables_with_and_without_names() {
+    let folder = Folder::new("tables");
+    simple(&folder);
+    folder.write("named.csv", "\u{feff}a,b,\"c, d\"\r\n1,2,3\r\n0.5,-1e-3,2\r\n");
+    folder.write("plain.csv", "1,2,3\n0.5,-1e-3,2\n");
+    folder.write("tabs.tsv", "1\t2\t3\n0.5\t-1e-3\t2\n");
+    let outputs = ["named.csv", "plain.csv", "tabs.tsv"]
+        .map(|name| folder.run(&format!("predict model.keras --input {name}")).ok());
+    assert!(outputs.iter().all(|o| *o == outputs[0] && o.lines().count() == 3), "{outputs:?}");
+    folder.write("word.csv", "a,b,c\n1,2,3\n4,five,6\n");
+    let error = folder.run("predict model.keras --input word.csv").error(1);
+    assert_eq!(error, "word.csv: line 3, column \"b\": \"five\" is not a number");
+    folder.write("word.csv", "1,2,3\n4,,6\n");
+    let error = folder.run("predict model.keras --input word.csv").error(1);
+    assert_eq!(error, "word.csv: line 2, column 2: \"\" is not a number");
+    folder.write("short.csv", "1,2,3\n4,5\n");
+    let error = folder.run("predict model.keras --input short.csv").error(1);
+    assert!(error.starts_with("short.csv: ") && error.contains("line: 2"), "{error}");
+    folder.write("four.csv", "1,2,3,4\n");
+    let error = folder.run("predict model.keras --input four.csv").error(1);
+    assert!(error.contains("expected shape (None, 3), got (1, 4)"), "{error}");
+    folder.write("empty.csv", "");
+    let error = folder.run("predict model.keras --input empty.csv").error(1);
+    assert_eq!(error, "empty.csv: has no row of numbers");
+}
+
+#[test]
+fn a_table_fills_the_axes_of_an_image() {
+    let folder = Folder::new("image");
+    let x = Input::new([2, 2, 1]);
+    let model = Model::new(&x, &Flatten::new().apply(&x)).unwrap();
+    model.save(folder.join("image.keras")).unwrap();
+    folder.write("x.csv", "1,2,3,4\n");
+    let text = folder.run("predict image.keras --input x.csv").ok();
+    assert_eq!(text.lines().nth(1), Some("1.0,2.0,3.0,4.0"));
+    let same = Model::new(&x, &Identity::new().apply(&x)).unwrap();
+    same.save(folder.join("same.keras")).unwrap();
+    let error = folder.run("predict same.keras --input x.csv").error(2);
+    assert!(error.contains("is no table: give --output Y.npy"), "{error}");
+    folder.run("predict same.keras --input x.csv --output y.npy").ok();
+}
+
+#[test]
+fn several_inputs_and_outputs() {
+    let folder = Folder::new("several");
+    let model = two(&folder);
+    let data = npz::read(folder.join("data.npz")).unwrap();
+    let array = |name: &str| data.get(name).unwrap();
+    let expected =
+        model.predict_with((array("x0"), array("x1")), Predict::new().verbose(0)).unwrap();
+    folder.run("predict two.keras --input data.npz --output y.npz").ok();
+    let found = npz::read(folder.join("y.npz")).unwrap();
+    assert_eq!((found.get("y0").unwrap(), found.get("y1").unwrap()), (&expected[0], &expected[1]));
+    let named = [("right", array("x1")), ("left", array("x0")), ("more", array("y0"))];
+    npz::write(folder.join("named.npz"), &named).unwrap();
+    folder.run("predict two.keras --input named.npz --output named_y.npz").ok();
+    assert_eq!(npz::read(folder.join("named_y.npz")).unwrap().into_arrays(), found.into_arrays());
+
+    npz::write(folder.join("odd.npz"), &[("a", array("x0")), ("b", array("x1"))]).unwrap();
+    let error = folder.run("predict two.keras --input odd.npz -o o.npz").error(1);
+    assert_eq!(error, "odd.npz: expected arrays x0, x1 (or left, right), got a, b");
+    npy::write(folder.join("one.npy"), array("x0")).unwrap();
+    let error = folder.run("predict two.keras --input one.npy -o o.npz").error(1);
+    assert!(error.contains("but the model has 2 inputs: give an .npz with x0, x1"), "{error}");
+    for end in ["", " --output y.npy"] {
+        let error = folder.run(&format!("predict two.keras --input data.npz{end}")).error(2);
+        assert_eq!(error, "the model has 2 outputs (age, sex): give --output Y.npz");
+    }
+    let command = "evaluate two.keras --x data.npz --y data.npz";
+    let both = "--loss age=mse --loss sex=binary_crossentropy";
+    let json = folder.run(&format!("{command} {both} --json")).json();
+    assert!(json["age_loss"].is_number() && json["sex_loss"].is_number(), "{json}");
+    let json = folder.run(&format!("{command} --loss sex=mse --json")).json();
+    assert!(json["loss"].is_number(), "{json}");
+    let error = folder.run(&format!("{command} --loss sx=mse")).error(2);
+    assert!(error.contains("unknown output \"sx\" (did you mean \"sex\"?)"), "{error}");
+    let error = folder.run(&format!("{command} --loss age=mse --loss mse")).error(2);
+    assert!(error.contains("write OUTPUT=LOSS for each"), "{error}");
+}
+
+#[test]
+fn one_array_of_a_file_with_many() {
+    let folder = Folder::new("colon");
+    simple(&folder);
+    let (train, test) = (numbers(&[4, 3], 1), numbers(&[6, 3], 2));
+    npz::write(folder.join("set.npz"), &[("x_train", &train), ("x_test", &test)]).unwrap();
+    let text = folder.run("predict model.keras --input set.npz:x_test --output y.npy").ok();
+    assert!(text.contains("(6, 2)"), "{text}");
+    let error = folder.run("predict model.keras --input set.npz:x_tst").error(1);
+    assert!(error.contains("(did you mean \"x_test\"?)"), "{error}");
+    let error = folder.run("predict model.keras --input set.npz").error(1);
+    assert!(
+        error.contains("expected arrays x0 (or dense_input")
+            || error.contains("expected arrays x0")
+    );
+}
+
+#[test]
+fn bad_data_is_told() {
+    let folder = Folder::new("bad");
+    simple(&folder);
+    let error = folder.run("predict model.keras --input none.npy").error(1);
+    assert!(error.starts_with("cannot read none.npy: "), "{error}");
+    let error = folder.run("predict none.keras --input x.txt").error(2);
+    assert_eq!(error, "x.txt: is no name for data: it must end in .npy, .npz, .csv or .tsv");
+    let error = folder.run("predict none.keras --input x.npy --output y.txt").error(2);
+    assert_eq!(error, "y.txt: is no name for outputs: it must end in .npy, .npz or .csv");
+    let error = folder.run("predict none.keras --input x.npy --output no/y.npy").error(2);
+    assert_eq!(error, "--output: there is no folder no");
+    npy::write(folder.join("wide.npy"), &numbers(&[5, 4], 1)).unwrap();
+    let error = folder.run("predict model.keras --input wide.npy").error(1);
+    assert!(error.contains("expected shape (None, 3), got (5, 4)"), "{error}");
+    let error = folder.run("predict model.keras --input x.npy --batch-size 0").error(1);
+    assert!(error.contains("batch_size"), "{error}");
+    let large = Tensor::new([2_000_000, 3], vec![0.0_f32; 6_000_000]).unwrap();
+    npz::write_compressed(folder.join("large.npz"), &[("x", &large)]).unwrap();
+    let words = "predict model.keras --input large.npz --output y.npy --batch-size 100000";
+    let error = folder.run(words).error(1);
+    assert!(error.ends_with("raise --max-unpacked if it can be trusted"), "{error}");
+    folder.run(&format!("{words} --max-unpacked 100m")).ok();
+}
+
+#[test]
+fn evaluation_as_saved_and_as_asked() {
+    let folder = Folder::new("evaluate");
+    simple(&folder);
+    let text = folder.run("evaluate model.keras --x x.npy --y y.npy").ok();
+    assert!(text.starts_with("loss: ") && text.contains(" - mae: "), "{text}");
+    let saved = folder.run("evaluate model.keras --x x.npy --y y.npy --json").json();
+    let words = "evaluate bare.keras --x x.npy --y y.npy";
+    let asked = folder.run(&format!("{words} --loss mse --metrics mae --json")).json();
+    assert_eq!(saved, asked);
+    let other = "evaluate model.keras --x x.npy --y y.npy --loss mae --metrics mse,mape --json";
+    let json = folder.run(other).json();
+    let close = |a: &serde_json::Value, b: &serde_json::Value| {
+        (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 1e-6
+    };
+    assert!(close(&json["loss"], &saved["mae"]), "{json} {saved}");
+    assert!(json["mse"].is_number() && json["mape"].is_number() && json["mae"].is_null());
+    let error = folder.run(words).error(2);
+    assert!(error.contains("was saved without being compiled: give --loss"), "{error}");
+    let error = folder.run(&format!("{words} --loss mee")).error(2);
+    assert!(error.contains("unknown loss \"mee\" (did you mean \"m"), "{error}");
+    let error = folder.run(&format!("{words} --loss mse --metrics accurcy")).error(2);
+    assert!(error.contains("did you mean \"accuracy\"?"), "{error}");
+    npy::write(folder.join("five.npy"), &numbers(&[5, 2], 1)).unwrap();
+    let error = folder.run("evaluate model.keras --x x.npy --y five.npy").error(1);
+    assert!(error.contains("x has 20 rows, y has 5"), "{error}");
+    let path = keras_file("model.keras");
+    let path = path.to_str().unwrap();
+    folder.run(&format!("evaluate {path} --x x.npy --y y.npy")).ok();
+}
+
+#[test]
+fn weights_need_an_architecture() {
+    let folder = Folder::new("weights");
+    let model = simple(&folder);
+    model.save_weights(folder.join("w.safetensors")).unwrap();
+    folder.run("convert model.keras arch.json").ok();
+    let whole = folder.run("predict model.keras --input x.npy").ok();
+    let parts = "predict w.safetensors --architecture arch.json --input x.npy";
+    assert_eq!(folder.run(parts).ok(), whole);
+    let error = folder.run("predict w.safetensors --input x.npy").error(1);
+    assert!(error.contains("give the model's architecture with --architecture"), "{error}");
+    let error = folder.run("predict arch.json --input x.npy").error(2);
+    assert!(error.contains("is an architecture without weights"), "{error}");
+}
