@@ -84,7 +84,7 @@ Examples:
   ferras fit model.json --x x.csv --y y.csv --optimizer adam --loss mse --output out.keras
   ferras fit model.keras --x x.npy --y y.npy --val-x vx.npy --val-y vy.npy --history h.csv \\
       --plots figures --output out.keras")]
-    Fit(Fit),
+    Fit(Box<Fit>),
     /// Write a model into another format, told by the ends of the files' names
     #[command(after_help = "\
 Whole models: .keras, .h5. Weights alone: .weights.h5, .npz, .safetensors.

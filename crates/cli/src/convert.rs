@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Convert, console: Console, limits: &Limits) -> Outcome<
     }
     let lost = lost(&loaded, target);
     console.note(format!("wrote {}", path.display()))?;
-    lost.iter().for_each(|what| console::warn(what));
+    lost.iter().for_each(console::warn);
     Ok(json!({"output": path.display().to_string(), "lost": lost}))
 }
 

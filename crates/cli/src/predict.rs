@@ -16,6 +16,7 @@ pub(crate) fn run(args: &Predict, console: Console, limits: &Limits) -> Outcome<
     if let Some(output) = &args.output {
         form(output)?;
         check_place(output, "--output")?;
+        spared(output, &[&args.input, &args.source.path])?;
     }
     let Loaded { model, initial, .. } = load(&args.source, Compiled::Ignored, limits)?;
     no_weights(initial, &args.source.path)?;
@@ -47,6 +48,21 @@ pub(crate) fn run(args: &Predict, console: Console, limits: &Limits) -> Outcome<
         }
     }
     Ok(describe(args.output.as_deref(), &names, &outputs))
+}
+
+/// An error if the output would take the place of what it is made from.
+fn spared(output: &Path, sources: &[&Path]) -> Outcome<()> {
+    let same = |path: &&&Path| {
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        real(output).is_some_and(|output| real(path) == Some(output))
+    };
+    match sources.iter().find(same) {
+        Some(source) => Err(Failure::Usage(format!(
+            "--output: {} is read in this run and would be lost: give another name",
+            source.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// An error for a model that no file has weights for.

@@ -140,6 +140,8 @@ fn bad_data_is_told() {
     assert_eq!(error, "y.txt: is no name for outputs: it must end in .npy, .npz or .csv");
     let error = folder.run("predict none.keras --input x.npy --output no/y.npy").error(2);
     assert_eq!(error, "--output: there is no folder no");
+    let error = folder.run("predict model.keras --input x.npy --output ./x.npy").error(2);
+    assert_eq!(error, "--output: x.npy is read in this run and would be lost: give another name");
     npy::write(folder.join("wide.npy"), &numbers(&[5, 4], 1)).unwrap();
     let error = folder.run("predict model.keras --input wide.npy").error(1);
     assert!(error.contains("expected shape (None, 3), got (5, 4)"), "{error}");
@@ -172,8 +174,8 @@ fn evaluation_as_saved_and_as_asked() {
     assert!(json["mse"].is_number() && json["mape"].is_number() && json["mae"].is_null());
     let error = folder.run(words).error(2);
     assert!(error.contains("was saved without being compiled: give --loss"), "{error}");
-    let error = folder.run(&format!("{words} --loss mee")).error(2);
-    assert!(error.contains("unknown loss \"mee\" (did you mean \"m"), "{error}");
+    let error = folder.run(&format!("{words} --loss binary_crossentrpy")).error(2);
+    assert!(error.contains("did you mean \"binary_crossentropy\"?"), "{error}");
     let error = folder.run(&format!("{words} --loss mse --metrics accurcy")).error(2);
     assert!(error.contains("did you mean \"accuracy\"?"), "{error}");
     npy::write(folder.join("five.npy"), &numbers(&[5, 2], 1)).unwrap();
