@@ -61,12 +61,12 @@ fn tables_with_and_without_names() {
 fn a_table_fills_the_axes_of_an_image() {
     let folder = Folder::new("image");
     let x = Input::new([2, 2, 1]);
-    let model = Model::new(&x, &Flatten::new().apply(&x)).unwrap();
+    let model = Model::new(&x, Flatten::new().apply(&x)).unwrap();
     model.save(folder.join("image.keras")).unwrap();
     folder.write("x.csv", "1,2,3,4\n");
     let text = folder.run("predict image.keras --input x.csv").ok();
     assert_eq!(text.lines().nth(1), Some("1.0,2.0,3.0,4.0"));
-    let same = Model::new(&x, &Identity::new().apply(&x)).unwrap();
+    let same = Model::new(&x, Identity::new().apply(&x)).unwrap();
     same.save(folder.join("same.keras")).unwrap();
     let error = folder.run("predict same.keras --input x.csv").error(2);
     assert!(error.contains("is no table: give --output Y.npy"), "{error}");

@@ -18,7 +18,7 @@ fn model() -> Model {
         .unwrap();
     let x = Input::named("facts", [4]);
     let hidden = inner.with_name("encoder").apply(&x).unwrap();
-    let mut model = Model::new(&x, &Dense::new(1).name("age").apply(&hidden)).unwrap();
+    let mut model = Model::new(&x, Dense::new(1).name("age").apply(&hidden)).unwrap();
     model.compile(Compile::new().optimizer("adam").loss("mse").metrics(["mae"])).unwrap();
     model
 }
