@@ -4,54 +4,17 @@
 //! `FERRAS_MUTATIONS=100000 cargo test --release --test hostile_files` tries as many damaged copies of
 //! each seed; without the variable a few hundred.
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+#[path = "common/measured.rs"]
+mod measured;
+
 use ferras::probe;
-use std::alloc::{GlobalAlloc, Layout, System};
+use measured::{ALONE, measured, mutations, next};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
-
-/// Keeps the most bytes that were held at a time.
-struct Counting;
-static HELD: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: all calls are handed to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let held = HELD.fetch_add(layout.size(), Relaxed) + layout.size();
-        MOST.fetch_max(held, Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, p: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(p, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-/// Memory is counted for one test at a time.
-static ALONE: Mutex<()> = Mutex::new(());
 
 type Probe = fn(&[u8]) -> Result<(), String>;
 
-/// Time for an unoptimised build on a busy machine.
-const LONGEST: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 });
-
-/// Reads a file; fails if that took too much.
 fn read(probe: Probe, bytes: &[u8], what: &dyn Fn() -> String) -> Result<(), String> {
-    let (before, begun) = (HELD.load(Relaxed), Instant::now());
-    MOST.store(before, Relaxed);
-    let result = probe(bytes);
-    let most = MOST.load(Relaxed).saturating_sub(before);
-    // The rule is for small files; large ones may take more in proportion.
-    let bound = (64 << 20) * bytes.len().div_ceil(1 << 20).max(1);
-    assert!(most < bound, "{}: took {most} bytes", what());
-    assert!(begun.elapsed() < LONGEST, "{}: took {:?}", what(), begun.elapsed());
-    result
+    measured(bytes.len(), what, || probe(bytes))
 }
 
 /// Names and bytes of all files of a folder of `tests`.
@@ -59,6 +22,7 @@ fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(folder);
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = paths
+        .filter(|path| path.is_file())
         .map(|path| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             (name, std::fs::read(path).unwrap())
@@ -93,16 +57,6 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
     seeds.push(("a.npz".into(), std::fs::read(&path).unwrap()));
     std::fs::remove_file(path).unwrap();
     seeds
-}
-
-/// A number that looks random; the same in every run.
-fn next(state: &mut u64) -> usize {
-    // Steele, Lea and Flood's SplitMix64.
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)) as usize >> 1
 }
 
 /// Changes a few bytes: to others, to numbers at the edge, to what stands elsewhere; or cuts off.
@@ -153,10 +107,8 @@ fn hostile_files() {
 #[test]
 fn damaged_files() {
     let _alone = ALONE.lock();
-    let rounds = std::env::var("FERRAS_MUTATIONS").ok().and_then(|n| n.parse().ok());
-    let rounds: u64 = rounds.unwrap_or(300);
     for (name, seed) in seeds() {
-        for round in 0..rounds {
+        for round in 0..mutations() {
             let mut bytes = seed.clone();
             let mut state = round;
             damage(&mut bytes, &mut state);

@@ -265,14 +265,26 @@ fn sort_layers(
     layers.into_iter().map(|(_, layer)| layer).collect()
 }
 
+/// What names of layers and models must not be: they are shown, and written into files.
+pub(crate) const NAMES: &str = "must not be empty, \".\" or \"..\", longer than 500 bytes, or contain \
+                                '/', '\\' or control characters";
+
+/// Whether a name is what [`NAMES`] says. HDF5 stores a list of all of them in 64 KiB.
+pub(crate) fn is_harmless(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 500
+        && !matches!(name, "." | "..")
+        && !name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'))
+}
+
 /// Gives unnamed layers `dense`, `dense_1`, …; a name given twice is an error.
 pub(crate) fn name_layers(layers: Vec<LayerRef>) -> Result<Vec<NetworkLayer>> {
     let mut taken: HashSet<String> = HashSet::new();
     for name in layers.iter().filter_map(|l| l.0.name.as_deref()) {
-        if name.is_empty() || name.contains(['/', '\\', '\0']) {
-            return Err(Error::Model(format!(
-                "{name:?} cannot be a layer's name: it must not be empty or contain '/' or '\\'"
-            )));
+        if !is_harmless(name) {
+            let start: String = name.chars().take(40).collect();
+            let problem = format!("{start:?} cannot be a layer's name: it {NAMES}");
+            return Err(Error::Model(problem));
         }
         if !taken.insert(name.to_string()) {
             return Err(Error::Model(format!(

@@ -1,5 +1,5 @@
 //! Reading all that a file holds and keeping nothing: what tests and fuzzing aim at.
-use crate::containers::hdf5::{File, Group};
+use crate::containers::hdf5::{Attribute, File, Group, Member, Tree};
 use crate::containers::limits::{Budget, Limits, Result};
 use crate::containers::{archive, hdf5, json, safetensors};
 use crate::datasets::npz;
@@ -79,4 +79,56 @@ pub fn arrays(bytes: &[u8]) -> Result<Vec<(String, Tensor)>> {
     let mut found = Vec::new();
     collect(&File::open(bytes, &budget(bytes)?)?.root(), "", &mut found)?;
     Ok(found)
+}
+
+/// A member of an archive, or an attribute of an HDF5 file, as text.
+pub fn text(bytes: &[u8], name: &str) -> Result<String> {
+    let budget = budget(bytes)?;
+    let found = match archive::is_zip(bytes) {
+        true => {
+            let data = archive::Archive::open(bytes, &budget)?.read(name)?.into_owned();
+            String::from_utf8(data).ok()
+        }
+        false => super::open::text(&File::open(bytes, &budget)?.root(), name)?,
+    };
+    found.ok_or_else(|| format!("holds no text {name:?}"))
+}
+
+/// The same file with another text in place of that member or attribute: good files made hostile.
+pub fn with_text(bytes: &[u8], name: &str, text: &str) -> Result<Vec<u8>> {
+    let budget = budget(bytes)?;
+    if !archive::is_zip(bytes) {
+        let mut tree = copy(&File::open(bytes, &budget)?.root())?;
+        tree.attributes.retain(|(own, _)| own != name);
+        tree.attribute(name, Attribute::Text(text.into()));
+        return hdf5::write(&tree);
+    }
+    let archive = archive::Archive::open(bytes, &budget)?;
+    let names: Vec<&str> = archive.names().filter(|own| *own != name).collect();
+    let data = names.iter().map(|own| archive.read(own)).collect::<Result<Vec<_>>>()?;
+    let mut members: Vec<(&str, &[u8])> =
+        names.into_iter().zip(data.iter().map(|d| &**d)).collect();
+    members.push((name, text.as_bytes()));
+    archive::write(&members, false)
+}
+
+/// All that a group holds.
+fn copy(group: &Group) -> Result<Tree> {
+    let mut tree = Tree::default();
+    for name in group.attributes()? {
+        let value = match group.texts(name) {
+            Ok(Some(texts)) if texts.is_empty() => Some(Attribute::Texts(texts)),
+            _ => group.attribute(name)?,
+        };
+        tree.attributes.extend(value.map(|value| (name.to_string(), value)));
+    }
+    for name in group.names()? {
+        let member = match (group.array(name)?, group.group(name)?) {
+            (Some(array), _) => Member::Array(array.read_any()?),
+            (None, Some(inner)) => Member::Group(copy(&inner)?),
+            (None, None) => continue,
+        };
+        tree.members.push((name.to_string(), member));
+    }
+    Ok(tree)
 }

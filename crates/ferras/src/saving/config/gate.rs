@@ -1,14 +1,12 @@
 //! The one gate for configurations: it looks at everything, wherever it is nested, before any of
 //! it is understood, and refuses what could do more than describe a model.
 use crate::config::Map;
+use crate::models::{NAMES, is_harmless};
 use crate::{Error, Result};
 use serde_json::Value as Json;
 
 /// Values nested deeper than this are refused: Keras' deepest own files have a tenth of it.
 const MAX_DEPTH: usize = 256;
-
-/// Bytes of a name: HDF5 stores a list of all of them in 64 KiB.
-const MAX_NAME: usize = 500;
 
 /// Classes that carry code, load something else, or stand for arbitrary Python objects, and why
 /// each of them is refused.
@@ -100,18 +98,11 @@ fn check_keys(object: &Map) -> Result<()> {
 
 /// A name of a layer or model, if it is harmless to show and to write.
 pub(super) fn check_name(name: &str) -> Result<String> {
-    let harmless = !name.is_empty()
-        && name.len() <= MAX_NAME
-        && !matches!(name, "." | "..")
-        && !name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'));
-    match harmless {
+    match is_harmless(name) {
         true => Ok(name.to_string()),
         false => {
             let start: String = name.chars().take(40).collect();
-            Err(refused(&format!(
-                "names something {start:?}; a name must not be empty, \".\" or \"..\", longer than \
-                 {MAX_NAME} bytes, or contain '/', '\\\\' or control characters"
-            )))
+            Err(refused(&format!("names something {start:?}; a name {NAMES}")))
         }
     }
 }

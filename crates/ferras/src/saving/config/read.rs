@@ -2,7 +2,7 @@
 use super::functional;
 use super::{gate, legacy};
 use crate::config::{ConfigValue, Entry, Map, Scope, check_module, entry_of, mismatch};
-use crate::layers::{InputLayer, Layer, LayerRef, PartialShape};
+use crate::layers::{InputLayer, Layer, LayerRef, PartialShape, WeightSpec};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
 use crate::{DType, Error, Result};
 use serde_json::Value as Json;
@@ -10,6 +10,10 @@ use std::sync::Arc;
 
 /// Layers of a file, those of nested models counted.
 const MAX_LAYERS: usize = 10_000;
+
+/// Initial weights of a model from its configuration alone: 8 GiB of float32. A text of a few bytes
+/// can ask for any number.
+const MAX_INITIAL: usize = 1 << 31;
 
 /// A model without values of weights: nothing of their size has been allocated.
 #[derive(Clone, Debug)]
@@ -52,8 +56,19 @@ impl Architecture {
         self.network().map_or(1, |network| network.outputs.len())
     }
 
-    /// The model with initial weights.
+    /// The model with initial weights, if there are not more than any file's honest model has.
     pub(crate) fn model(self) -> Result<Model> {
+        let weights = self.network().map_or(&[][..], |network| &network.weights);
+        let elements = |spec: &WeightSpec| {
+            spec.ty().shape.iter().fold(1, |product: usize, &size| product.saturating_mul(size))
+        };
+        let total = weights.iter().map(elements).fold(0, usize::saturating_add);
+        if total > MAX_INITIAL {
+            return Err(Error::Model(format!(
+                "the configuration asks for {total} initial weights, more than {MAX_INITIAL}: put \
+                 such a model together in the program, or load it with its weights"
+            )));
+        }
         Model::assemble(&self.name, self.topology, None)
     }
 }

@@ -3,13 +3,19 @@ use super::compile::compile_config;
 use crate::config::{Map, floatx, serialize};
 use crate::layers::{InputLayer, PartialShape, TensorSpec};
 use crate::models::{
-    LayerCall, Model, Nested, Network, NetworkLayer, Topology, name_layers, stack_network,
+    LayerCall, Model, NAMES, Nested, Network, NetworkLayer, Topology, is_harmless, name_layers,
+    stack_network,
 };
-use crate::{DType, Result};
+use crate::{DType, Error, Result};
 use serde_json::{Value as Json, json};
 
 /// The whole object: class, layers, how they are connected, and what was compiled.
 pub(crate) fn serialize_model(model: &Model) -> Result<Json> {
+    if !is_harmless(&model.name) {
+        let start: String = model.name.chars().take(40).collect();
+        let problem = format!("the model is named {start:?} and cannot be written: a name {NAMES}");
+        return Err(Error::Model(problem));
+    }
     let mut object = match &model.topology {
         Topology::Built { network, sequential } => {
             network_object(network, *sequential, &model.name, true, None)
