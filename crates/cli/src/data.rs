@@ -126,8 +126,13 @@ fn choose(arrays: Vec<(String, Tensor)>, role: Role, slots: &[Slot]) -> Result<D
             return Ok(found.into());
         }
     }
+    let letter = role.letter().to_string();
+    let lettered = arrays.iter().find(|(name, _)| *name == letter);
     match (&arrays[..], slots.len()) {
         ([(_, only)], 1) => Ok(only.into()),
+        (_, 1) if lettered.is_some() => {
+            Ok(lettered.map(|(_, array)| array.into()).unwrap_or_default())
+        }
         // Outputs that are not trained need no values.
         _ if role == Role::Y && !named.is_empty() => Ok(named.into()),
         _ => {

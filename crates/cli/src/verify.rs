@@ -18,6 +18,11 @@ struct Check {
 }
 
 pub(crate) fn run(args: &Verify, console: Console, limits: &Limits) -> Outcome<Json> {
+    // NaN is no tolerance either.
+    if !(args.tolerance >= 0.0) {
+        let problem = format!("--tolerance: expected a number from 0 on, got {}", args.tolerance);
+        return Err(Failure::Usage(problem));
+    }
     let path = &args.source.path;
     let vectors = args.vectors.clone().or_else(|| beside(path));
     let loaded = load(&args.source, Compiled::IfPossible, limits)?;

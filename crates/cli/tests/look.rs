@@ -116,6 +116,8 @@ fn verify_checks_vectors_beside_the_model_and_given_ones() {
     assert_eq!(ran.json()["checks"][3]["ok"], false);
     let text = folder.run("verify model.keras --vectors wrong.npz --tolerance 0.01").ok();
     assert!(text.contains("1.0e-3 of the largest output"), "{text}");
+    let error = folder.run("verify model.keras --tolerance NaN").error(2);
+    assert_eq!(error, "--tolerance: expected a number from 0 on, got NaN");
     npz::write(folder.join("half.npz"), &[("x0", &x)]).unwrap();
     let ran = folder.run("verify model.keras --vectors half.npz");
     assert_eq!(ran.code(), 1);

@@ -119,6 +119,9 @@ fn one_array_of_a_file_with_many() {
     npz::write(folder.join("set.npz"), &[("x_train", &train), ("x_test", &test)]).unwrap();
     let text = folder.run("predict model.keras --input set.npz:x_test --output y.npy").ok();
     assert!(text.contains("(6, 2)"), "{text}");
+    npz::write(folder.join("xy.npz"), &[("x", &train), ("y", &test)]).unwrap();
+    let text = folder.run("predict model.keras --input xy.npz --output y.npy").ok();
+    assert!(text.contains("(4, 2)"), "{text}");
     let error = folder.run("predict model.keras --input set.npz:x_tst").error(1);
     assert!(error.contains("(did you mean \"x_test\"?)"), "{error}");
     let error = folder.run("predict model.keras --input set.npz").error(1);

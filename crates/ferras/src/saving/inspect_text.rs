@@ -73,7 +73,7 @@ impl Inspection {
     /// Sequential::new().add(Dense::new(3).input_dim(2)).build()?.save(&path)?;
     /// let json = ferras::inspect(&path)?.to_json();
     /// assert_eq!(json["model"]["layers"][1]["class"], "Dense");
-    /// assert_eq!(json["weights"][0]["shape"], serde_json::json!([2, 3]));
+    /// assert_eq!(json["weights"][1]["shape"], serde_json::json!([2, 3])); // after the bias
     /// # std::fs::remove_file(&path).unwrap();
     /// # Ok::<(), ferras::Error>(())
     /// ```
