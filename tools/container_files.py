@@ -69,6 +69,8 @@ def models():
     model.save(os.path.join(FOLDER, "model.keras"))
     model.save_weights(os.path.join(FOLDER, "model.weights.h5"))
     model.save(os.path.join(FOLDER, "model.h5"))
+    x = np.random.default_rng(1).normal(size=(6, 3)).astype("float32")
+    np.savez(os.path.join(FOLDER, "model.vectors.npz"), x0=x, y0=model.predict(x, verbose=0))
     print(model.get_weights()[0])
 
 

@@ -19,7 +19,7 @@ struct Check {
 
 pub(crate) fn run(args: &Verify, console: Console, limits: &Limits) -> Outcome<Json> {
     // NaN is no tolerance either.
-    if !(args.tolerance >= 0.0) {
+    if args.tolerance.is_nan() || args.tolerance < 0.0 {
         let problem = format!("--tolerance: expected a number from 0 on, got {}", args.tolerance);
         return Err(Failure::Usage(problem));
     }
