@@ -1,5 +1,6 @@
 //! Weights as Keras 1 and 2 wrote them, and Keras 3 still does into `.h5`: lists of layers' names
 //! and of their weights' names.
+use super::config::legacy::layer_name;
 use super::keras3::STANDING;
 use super::legacy_weights::{Origin, arrange};
 use super::open::text;
@@ -119,7 +120,8 @@ pub(super) fn weights(
     let mut values = vec![None; network.weights.len()];
     for (at, (name, layer, paths)) in stored.iter().enumerate() {
         let entry = match matching.by_name {
-            true => entries.iter().find(|e| e.name == name),
+            // Models that are read from older configurations have no slashes in their names.
+            true => entries.iter().find(|e| e.name == name || e.name == layer_name(name)),
             false => entries.get(at),
         };
         let Some(entry) = entry else { continue };
