@@ -28,7 +28,7 @@ fn unknown_names_surface_when_the_model_is_made() {
     assert!(found.contains("unknown constraint \"nonneg\" (did you mean \"non_neg\"?)"), "{found}");
     let found = error(Conv2D::new(2, 3).padding("smae"), [&[5, 5, 1]]);
     let expected = "layer \"conv2d\" (Conv2D): unknown padding \"smae\" (did you mean \"same\"?); \
-                    known: valid, same";
+                    known: valid, same, causal";
     assert_eq!(found, expected);
     let found = error(MaxPooling2D::new().data_format("channels_lst"), [&[5, 5, 1]]);
     assert!(found.contains("did you mean \"channels_last\"?"), "{found}");
