@@ -23,7 +23,7 @@ pub trait Vocabulary: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static
 /// use ferras::layers::{Padding, PaddingMode};
 /// assert_eq!(Padding::from("same").get()?, PaddingMode::Same);
 /// let error = Padding::from("smae").get().unwrap_err().to_string();
-/// assert_eq!(error, "unknown padding \"smae\" (did you mean \"same\"?); known: valid, same");
+/// assert_eq!(error, "unknown padding \"smae\" (did you mean \"same\"?); known: valid, same, causal");
 /// # Ok::<(), ferras::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
