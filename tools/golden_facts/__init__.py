@@ -5,6 +5,7 @@ TOPICS = [
     "initializers",
     "regularizers",
     "losses",
+    "loss_settings",
     "metrics",
     "layers",
     "optimizers",

@@ -1,7 +1,8 @@
 //! The classes of `keras.losses`.
-use super::functions::{self, Options};
+use super::functions::{self, CircleOptions, Crossentropy};
 use super::{LossFn, Reduction, targets};
 use crate::Result;
+use crate::config::Axes;
 use crate::layers::PartialShape;
 use ferras_derive::Config;
 use ferras_graph::{DType, Tensor, Value};
@@ -121,7 +122,7 @@ losses! {
         #[config(default = -1, omit_default)]
         axis: isize,
     }
-    |l, t, p| -functions::cosine(t, p, l.axis);
+    |l, t, p| functions::cosine_similarity(t, p, l.axis);
 
     /// mean(−y_true · log p − (1 − y_true) · log(1 − p)) over an axis: independent questions whose
     /// answers are no (0) or yes (1). Probabilities are clipped to [ε, 1 − ε].
@@ -227,14 +228,80 @@ losses! {
         let (t, p) = functions::same_rank(t, p);
         Some(functions::class_numbers(&t, &p, l.axis).not_equal(ignored as f64))
     };
+
+    /// (1 − p^q) / q with the predicted probability p of each class number in y_true `(batch, …)` or
+    /// `(batch, …, 1)`, robust to wrong labels: near 0, q gives crossentropy, near 1 the absolute
+    /// error. Zhang & Sabuncu 2018.
+    CategoricalGeneralizedCrossEntropy "categorical_generalized_cross_entropy",
+    |l, t, p| {
+        functions::check_exponent(l.q)?;
+        targets::class_numbers(&l.name, t, p, -1, None)
+    }, {
+        /// The exponent, above 0 and below 1; 0.5 by default.
+        #[config(default = 0.5)]
+        q: f64,
+    }
+    |l, t, p| functions::categorical_generalized_cross_entropy(t, p, l.q),
+    class_numbers = true;
+
+    /// 1 − 2 · Σ y_true · y_pred / (Σ y_true + Σ y_pred + ε), with sums over some axes, or all: how
+    /// little two areas overlap.
+    Dice "dice", |l, t, p| targets::like_output(&l.name, t, p), {
+        /// The axes that are summed over; all by default.
+        #[config(default)]
+        axis: Option<Axes>,
+    }
+    |l, t, p| functions::dice(t, p, l.axis.as_ref());
+
+    /// 1 − c / (c + α·m + β·w + ε) with what two areas have in common c = Σ y_true · y_pred, what is
+    /// missed m = Σ y_true · (1 − y_pred) and what is wrong w = Σ (1 − y_true) · y_pred, with sums
+    /// over some axes, or all: Salehi et al. 2017.
+    Tversky "tversky", |l, t, p| targets::like_output(&l.name, t, p), {
+        /// The factor α of what is missed; 0.5 by default.
+        #[config(default = 0.5)]
+        alpha: f64,
+        /// The factor β of what is wrong; 0.5 by default.
+        #[config(default = 0.5)]
+        beta: f64,
+        /// The axes that are summed over; all by default.
+        #[config(default)]
+        axis: Option<Axes>,
+    }
+    |l, t, p| functions::tversky(t, p, (l.alpha, l.beta), l.axis.as_ref());
+
+    /// softplus(log Σ exp(−γ·(m + d)·(m − d)) + log Σ exp(γ·(1 + m − d)·(1 − m − d))) with the
+    /// cosine distances d of an embedding to those of the same label in the batch (first sum) and
+    /// of others: Sun et al. 2020. Class numbers `(batch)` or `(batch, 1)` and embeddings
+    /// `(batch, d)` of length 1. Samples without loss do not count in the mean.
+    Circle "circle", |l, t, p| targets::labels(&l.name, t, p), {
+        /// The factor γ; 80 by default.
+        #[config(default = 80.0)]
+        gamma: f64,
+        /// The margin m; 0.4 by default.
+        #[config(default = 0.4)]
+        margin: f64,
+        /// Whether a sample is not compared with itself; true by default.
+        #[config(default = true)]
+        remove_diagonal: bool,
+    }
+    |l, t, p| functions::circle(t, p, &l.circle_options()),
+    class_numbers = true,
+    mask = |l, t, p| Some(l.call(t, p).greater(0.0));
+}
+
+impl Circle {
+    fn circle_options(&self) -> CircleOptions {
+        let Self { gamma, margin, remove_diagonal, .. } = *self;
+        CircleOptions { references: None, remove_diagonal, gamma, margin }
+    }
 }
 
 macro_rules! options {
     ($($class:ident)*) => {
         $(impl $class {
-            fn options(&self) -> Options {
+            fn options(&self) -> Crossentropy {
                 let Self { from_logits, label_smoothing, axis, .. } = *self;
-                Options { from_logits, label_smoothing, axis }
+                Crossentropy { from_logits, label_smoothing, axis }
             }
         })*
     };

@@ -2,6 +2,17 @@
 //!
 //! `y_true` and `y_pred` `(batch, …, k)` give a loss for each sample `(batch, …)`; the reduction
 //! and the sample weights make one number of them. ε is [`crate::config::epsilon`].
+//!
+//! Each class has its formula as a function too, for losses of a program's own:
+//!
+//! ```
+//! use ferras::losses::{Loss, huber, log_cosh};
+//! let both = Loss::custom("both", |y_true, y_pred| {
+//!     huber(y_true, y_pred, 0.5) + log_cosh(y_true, y_pred)
+//! });
+//! assert_eq!(both.get()?.name(), "both");
+//! # Ok::<(), ferras::Error>(())
+//! ```
 mod classes;
 mod custom;
 pub(crate) mod functions;
@@ -12,11 +23,20 @@ mod tests;
 
 pub use classes::{
     BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy,
-    CategoricalFocalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge, Huber, KLDivergence,
-    LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
-    MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy, SquaredHinge,
+    CategoricalFocalCrossentropy, CategoricalGeneralizedCrossEntropy, CategoricalHinge, Circle,
+    CosineSimilarity, Dice, Hinge, Huber, KLDivergence, LogCosh, MeanAbsoluteError,
+    MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
+    SparseCategoricalCrossentropy, SquaredHinge, Tversky,
 };
 pub(crate) use custom::Named;
+pub use functions::{
+    CircleOptions, Crossentropy, binary_crossentropy, binary_focal_crossentropy,
+    categorical_crossentropy, categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy, categorical_hinge, circle, cosine_similarity, dice,
+    hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
+    mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy,
+    squared_hinge, tversky,
+};
 pub use reduction::Reduction;
 pub(crate) use reduction::{align, masked, ratio, reduce};
 
@@ -88,5 +108,9 @@ family! {
         CosineSimilarity, "cosine_similarity";
         BinaryFocalCrossentropy, "binary_focal_crossentropy";
         CategoricalFocalCrossentropy, "categorical_focal_crossentropy";
+        CategoricalGeneralizedCrossEntropy, "categorical_generalized_cross_entropy";
+        Circle, "circle";
+        Dice, "dice";
+        Tversky, "tversky";
     ]
 }

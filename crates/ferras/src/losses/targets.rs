@@ -123,6 +123,24 @@ fn expect_class_shape(
     ))
 }
 
+/// A whole number for each row.
+pub(crate) fn labels(loss: &str, y_true: &Tensor, y_pred: &PartialShape) -> Result<()> {
+    let shape = y_true.shape();
+    if !matches!(&shape[..], [_] | [_, 1]) || y_pred.len() != 2 {
+        let text = format!(
+            "expected labels of shape (batch,) in y_true and embeddings (batch, d) as output, got \
+             {shape} and {y_pred}"
+        );
+        return Err(problem(loss, text));
+    }
+    match first(y_true, |v| v.is_finite() && v.fract() != 0.0) {
+        None => finite(loss, y_true),
+        Some((row, value)) => {
+            Err(problem(loss, format!("y_true holds {value} in row {row}, expected whole numbers")))
+        }
+    }
+}
+
 fn problem(loss: &str, text: String) -> Error {
     Error::Data(format!("loss {loss:?}: {text}"))
 }

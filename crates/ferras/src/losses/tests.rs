@@ -27,7 +27,9 @@ fn compute(loss: &Loss, case: &Json) -> Vec<Tensor> {
 
 #[test]
 fn values_and_gradients_are_those_of_keras() {
-    for (i, case) in load("losses")["cases"].as_array().unwrap().iter().enumerate() {
+    let files = ["losses", "loss_settings"].map(load);
+    let cases = files.iter().flat_map(|file| file["cases"].as_array().unwrap());
+    for (i, case) in cases.enumerate() {
         let what = format!("case {i}: {} {} {}", case["loss"], case["args"], case["note"]);
         let loss = made(case["loss"].as_str().unwrap(), &case["args"]);
         let found = compute(&loss, case);
@@ -44,6 +46,34 @@ fn values_and_gradients_are_those_of_keras() {
             continue;
         }
         assert_close(&found[2], &case["gradient"], 1e-5, &format!("{what}, gradient"));
+    }
+}
+
+#[test]
+fn functions_have_the_values_and_defaults_of_keras() {
+    for case in load("loss_settings")["functions"].as_array().unwrap() {
+        let name = case["function"].as_str().unwrap();
+        let b = Builder::new();
+        let (t, p) = (b.constant(tensor(&case["y_true"])), b.constant(tensor(&case["y_pred"])));
+        let value = match name {
+            "mean_squared_error" => mean_squared_error(&t, &p),
+            "mean_absolute_error" => mean_absolute_error(&t, &p),
+            "mean_absolute_percentage_error" => mean_absolute_percentage_error(&t, &p),
+            "mean_squared_logarithmic_error" => mean_squared_logarithmic_error(&t, &p),
+            "huber" => huber(&t, &p, 1.0),
+            "log_cosh" => log_cosh(&t, &p),
+            "hinge" => hinge(&t, &p),
+            "squared_hinge" => squared_hinge(&t, &p),
+            "categorical_hinge" => categorical_hinge(&t, &p),
+            "kl_divergence" => kl_divergence(&t, &p),
+            "poisson" => poisson(&t, &p),
+            "cosine_similarity" => cosine_similarity(&t, &p, -1),
+            "dice" => dice(&t, &p, None),
+            "tversky" => tversky(&t, &p, (0.5, 0.5), None),
+            "circle" => circle(&t, &p, &CircleOptions::default()),
+            other => panic!("{other}"),
+        };
+        assert_close(&run(b, &[value]).unwrap()[0], &case["value"], 1e-5, name);
     }
 }
 
@@ -78,6 +108,11 @@ fn names_mean_what_they_mean_in_keras() {
 fn configurations_are_those_of_keras() {
     let defaults = load("defaults");
     for row in defaults["losses"].as_array().unwrap() {
+        let class = row["name"].as_str().unwrap();
+        let found = made(class, &json!({})).get().unwrap().get_config();
+        assert_eq!(Json::Object(found), row["config"], "{class}");
+    }
+    for row in load("loss_settings")["defaults"].as_array().unwrap() {
         let class = row["name"].as_str().unwrap();
         let found = made(class, &json!({})).get().unwrap().get_config();
         assert_eq!(Json::Object(found), row["config"], "{class}");

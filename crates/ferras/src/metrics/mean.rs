@@ -1,7 +1,7 @@
 //! Metrics that are means of values that losses also have.
 use super::{Direction, MetricFn, mean_result, mean_state, mean_update, means};
 use crate::layers::PartialShape;
-use crate::losses::functions::{self, Options};
+use crate::losses::functions::{self, Crossentropy};
 use crate::losses::{Reduction, masked};
 use ferras_derive::Config;
 use ferras_graph::{DType, TensorType, Value};
@@ -55,7 +55,7 @@ means! {
         #[config(default = -1, omit_default)]
         axis: isize,
     }
-    |m, t, p| functions::cosine(t, p, m.axis),
+    |m, t, p| -functions::cosine_similarity(t, p, m.axis),
     direction = Some(Direction::Up);
 
     /// Mean of −y_true · log p − (1 − y_true) · log(1 − p).
@@ -69,7 +69,7 @@ means! {
     }
     |m, t, p| {
         let Self { from_logits, label_smoothing, .. } = *m;
-        functions::binary_crossentropy(t, p, Options { from_logits, label_smoothing, axis: -1 })
+        functions::binary_crossentropy(t, p, Crossentropy { from_logits, label_smoothing, axis: -1 })
     };
 
     /// Mean of −Σ y_true · log p along an axis of classes.
@@ -86,7 +86,7 @@ means! {
     }
     |m, t, p| {
         let Self { from_logits, label_smoothing, axis, .. } = *m;
-        functions::categorical_crossentropy(t, p, Options { from_logits, label_smoothing, axis })
+        functions::categorical_crossentropy(t, p, Crossentropy { from_logits, label_smoothing, axis })
     };
 
     /// Mean of −log of the predicted probability of each class number.
