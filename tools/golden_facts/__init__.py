@@ -14,5 +14,6 @@ TOPICS = [
     "output",
     "summary",
     "preprocessing",
+    "datasets",
     "defaults",
 ]

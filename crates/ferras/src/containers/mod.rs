@@ -6,6 +6,7 @@ pub(crate) mod archive;
 pub(crate) mod hdf5;
 pub(crate) mod json;
 pub(crate) mod limits;
+pub(crate) mod pickle;
 pub(crate) mod safetensors;
 
 pub use limits::Limits;

@@ -7,14 +7,14 @@ const WORDS: usize = 624;
 const SHIFT: usize = 397;
 
 /// The generator's state.
-pub(super) struct Mersenne {
+pub(crate) struct Mersenne {
     words: [u32; WORDS],
     next: usize,
 }
 
 impl Mersenne {
     /// Seeded with one word, as `RandomState(seed)`.
-    pub(super) fn new(seed: u32) -> Mersenne {
+    pub(crate) fn new(seed: u32) -> Mersenne {
         let mut word = seed;
         let words = std::array::from_fn(|i| {
             if i > 0 {
@@ -62,7 +62,7 @@ impl Mersenne {
     }
 
     /// The numbers from 0 to `count - 1` in random order.
-    pub(super) fn permutation(&mut self, count: usize) -> Vec<usize> {
+    pub(crate) fn permutation(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..count).collect();
         for i in (1..count).rev() {
             order.swap(i, self.up_to(i as u64) as usize);

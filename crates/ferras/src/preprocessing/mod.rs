@@ -19,7 +19,7 @@
 //! ```
 mod label;
 mod label_encoder;
-mod mersenne;
+pub(crate) mod mersenne;
 mod one_hot;
 mod report;
 mod scaler;
