@@ -10,10 +10,12 @@ TOPICS = [
     "layers",
     "optimizers",
     "training",
+    "masks",
     "callbacks",
     "output",
     "summary",
     "preprocessing",
     "datasets",
     "defaults",
+    "recurrent_defaults",
 ]

@@ -4,6 +4,22 @@ use crate::regularizers::Regularizer;
 use ferras_graph::{Builder, DType, Shape, Tensor, Value};
 use std::collections::HashMap;
 
+/// A value with the mask that comes with it, if there is one: bool `(batch, …)`, true for the
+/// places, as the steps of a sequence, that count.
+#[derive(Clone, Debug)]
+pub struct Masked {
+    /// The value.
+    pub value: Value,
+    /// Its mask.
+    pub mask: Option<Value>,
+}
+
+impl From<Value> for Masked {
+    fn from(value: Value) -> Masked {
+        Masked { value, mask: None }
+    }
+}
+
 /// One trace of a whole model: the graph under construction and what layers leave in it.
 #[derive(Debug)]
 pub struct Trace {
@@ -33,16 +49,24 @@ impl Trace {
         name: &str,
         path: &str,
         trainable: bool,
-        inputs: Vec<Value>,
-    ) -> Vec<Value> {
+        inputs: Vec<Masked>,
+    ) -> Vec<Masked> {
         let info = &layer.0;
         let builder = self.builder.clone();
         builder.enter(describe(name, &*info.layer));
         let trainable = trainable && info.trainable;
-        let mut cx = Call { trace: self, path: path.into(), inputs, trainable };
+        let (inputs, masks) = inputs.into_iter().map(|m| (m.value, m.mask)).unzip();
+        let given = None;
+        let mut cx = Call { trace: self, path: path.into(), inputs, masks, given, trainable };
         let outputs = info.layer.call_all(&mut cx);
+        let masks = match cx.given.take() {
+            _ if !info.layer.supports_masking() => Vec::new(),
+            Some(masks) => masks,
+            None => info.layer.compute_mask(&mut cx),
+        };
         builder.leave();
-        outputs
+        let masks = masks.into_iter().chain(std::iter::repeat(None));
+        outputs.into_iter().zip(masks).map(|(value, mask)| Masked { value, mask }).collect()
     }
 }
 
@@ -52,6 +76,9 @@ pub struct Call<'a> {
     trace: &'a mut Trace,
     path: String,
     inputs: Vec<Value>,
+    masks: Vec<Option<Value>>,
+    /// The outputs' masks, where the call says what they are.
+    given: Option<Vec<Option<Value>>>,
     trainable: bool,
 }
 
@@ -71,6 +98,22 @@ impl Call<'_> {
     /// All inputs.
     pub fn inputs(&self) -> &[Value] {
         &self.inputs
+    }
+
+    /// The mask of the first input: bool, true for the places that count.
+    pub fn mask(&self) -> Option<Value> {
+        self.masks.first().cloned().flatten()
+    }
+
+    /// The masks of all inputs.
+    pub fn masks(&self) -> &[Option<Value>] {
+        &self.masks
+    }
+
+    /// Says what the outputs' masks are, for layers that find them while they compute the outputs;
+    /// [`Layer::compute_mask`](super::Layer::compute_mask) is then not asked.
+    pub fn set_masks(&mut self, masks: Vec<Option<Value>>) {
+        self.given = Some(masks);
     }
 
     /// A weight that `build` asked for, with what [`Call::update`] made of it earlier in this step: a
@@ -160,8 +203,25 @@ impl Call<'_> {
 
     /// The outputs of a layer inside this one that `build` built under `name`.
     pub fn child(&mut self, name: &str, layer: &LayerRef, inputs: Vec<Value>) -> Vec<Value> {
+        let inputs = inputs.into_iter().map(Masked::from).collect();
+        self.child_masked(name, layer, inputs).into_iter().map(|m| m.value).collect()
+    }
+
+    /// As [`Call::child`], with masks.
+    pub fn child_masked(
+        &mut self,
+        name: &str,
+        layer: &LayerRef,
+        inputs: Vec<Masked>,
+    ) -> Vec<Masked> {
         let path = format!("{}/{name}", self.path);
         self.trace.call(layer, name, &path, self.trainable, inputs)
+    }
+
+    /// All inputs with their masks.
+    pub fn masked_inputs(&self) -> Vec<Masked> {
+        let pairs = self.inputs.iter().cloned().zip(self.masks.iter().cloned());
+        pairs.map(|(value, mask)| Masked { value, mask }).collect()
     }
 
     /// The same layer with its weights in a trace of other inputs; for composite layers.

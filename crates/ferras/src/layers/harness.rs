@@ -13,6 +13,8 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
     match class {
         "Activation" => one(json!({"activation": "tanh"}), &[4]),
         "Dense" => one(json!({"units": 3, "activation": "elu"}), &[2, 4]),
+        "Embedding" => one(json!({"input_dim": 3, "output_dim": 2}), &[4]),
+        "Masking" => one(json!({"mask_value": 0.5}), &[3, 2]),
         "Conv1D" => one(json!({"filters": 3, "kernel_size": 3, "padding": "same"}), &[7, 2]),
         "Conv2D" => one(
             json!({"filters": 6, "kernel_size": [3, 2], "strides": 2, "groups": 2,

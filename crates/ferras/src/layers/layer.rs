@@ -53,6 +53,19 @@ pub trait Layer: Configured {
     fn call_all(&self, cx: &mut Call) -> Vec<Value> {
         vec![self.call(cx)]
     }
+
+    /// Whether the layer knows what becomes of masks. Where it does not (as by default), they end
+    /// at the layer, with a warning when the model is made.
+    fn supports_masking(&self) -> bool {
+        false
+    }
+
+    /// The mask of each output, in the outputs' order; those that are left out have none. By default
+    /// the masks of the inputs. Asked after the call, if the layer supports masking and the call has
+    /// not said itself what the masks are ([`Call::set_masks`]).
+    fn compute_mask(&self, cx: &mut Call) -> Vec<Option<Value>> {
+        cx.masks().to_vec()
+    }
 }
 
 /// A shared layer: every use of one handle (and of its clones) uses the same weights.

@@ -14,7 +14,7 @@ mod weights;
 
 pub(crate) use build::describe;
 pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
-pub use call::{Call, Trace};
+pub use call::{Call, Masked, Trace};
 pub use layer::{Layer, LayerExt, LayerRef};
 pub use reshape::{Borders, Interpolation};
 pub use spatial::{ChannelsOrder, DataFormat, Padding, PaddingMode};
@@ -46,8 +46,10 @@ layers! {
     core {
         Activation,
         Dense,
+        Embedding,
         Identity,
         InputLayer,
+        Masking,
     }
     conv {
         Conv1D,

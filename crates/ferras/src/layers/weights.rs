@@ -1,5 +1,5 @@
 //! How a weight starts, is penalised and is constrained: three arguments that come together.
-use super::Build;
+use super::{Build, WeightSpec};
 use crate::constraints::Constraint;
 use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
@@ -14,7 +14,12 @@ pub(crate) struct WeightRule<'a>(
 
 impl WeightRule<'_> {
     /// Asks for the weight.
-    pub(crate) fn add(&self, cx: &mut Build, name: &str, shape: impl Into<Shape>) {
-        cx.weight(name, shape).initializer(self.0).regularizer(self.1).constraint(self.2);
+    pub(crate) fn add<'a>(
+        &self,
+        cx: &'a mut Build,
+        name: &str,
+        shape: impl Into<Shape>,
+    ) -> &'a mut WeightSpec {
+        cx.weight(name, shape).initializer(self.0).regularizer(self.1).constraint(self.2)
     }
 }

@@ -42,7 +42,7 @@ pub(crate) use reduction::{align, masked, ratio, reduce};
 
 use crate::Result;
 use crate::config::{Configured, family};
-use crate::layers::PartialShape;
+use crate::layers::{Masked, PartialShape};
 use ferras_graph::{Tensor, Value};
 
 /// How far predictions are from the truth.
@@ -73,16 +73,21 @@ pub trait LossFn: Configured {
     }
 }
 
-/// The loss of a batch: one number, unless the reduction is none.
+/// The loss of a batch: one number, unless the reduction is none. Places that the prediction's mask
+/// leaves out do not count.
 pub(crate) fn total(
     loss: &dyn LossFn,
     y_true: &Value,
-    y_pred: &Value,
+    y_pred: &Masked,
     sample_weight: Option<&Value>,
 ) -> Value {
-    let (y_true, y_pred) = functions::same_rank(y_true, y_pred);
-    let values = loss.call(&y_true, &y_pred);
-    let mask = loss.mask(&y_true, &y_pred);
+    let (y_true, prediction) = functions::same_rank(y_true, &y_pred.value);
+    let values = loss.call(&y_true, &prediction);
+    let own = loss.mask(&y_true, &prediction);
+    let mask = match (&y_pred.mask, own) {
+        (Some(a), Some(b)) => Some(a.and(b)),
+        (a, b) => a.clone().or(b),
+    };
     let weights = masked(&values, sample_weight, mask.as_ref(), loss.reduction());
     reduce(&values, weights.as_ref(), loss.reduction())
 }

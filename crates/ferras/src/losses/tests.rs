@@ -19,9 +19,9 @@ fn compute(loss: &Loss, case: &Json) -> Vec<Tensor> {
     let mut plain = class.get_config();
     plain.insert("reduction".into(), "none".into());
     let plain = made(class.class_name(), &Json::Object(plain)).get().unwrap();
-    let value = total(&*class, &t, &p, weight.as_ref());
+    let value = total(&*class, &t, &p.clone().into(), weight.as_ref());
     let gradient = ferras_graph::gradients(&value.sum(&[], false), std::slice::from_ref(&p));
-    let samples = total(&*plain, &t, &p, None);
+    let samples = total(&*plain, &t, &p.clone().into(), None);
     run(b, &[samples, value, gradient[0].clone()]).unwrap()
 }
 
@@ -134,7 +134,7 @@ fn gradients_are_finite_at_the_edges() {
     let t = b.constant(Tensor::new([3, 2], vec![1.0_f32, 0.0, 0.0, 1.0, 1.0, 0.0]).unwrap());
     let p = b.constant(Tensor::new([3, 2], vec![0.0_f32, 1.0, 0.0, 1.0, 300.0, 0.0]).unwrap());
     let losses: Vec<Value> = ["bce", "categorical_crossentropy", "log_cosh"]
-        .map(|name| total(&*Loss::from(name).get().unwrap(), &t, &p, None))
+        .map(|name| total(&*Loss::from(name).get().unwrap(), &t, &p.clone().into(), None))
         .into();
     let mut fetches = Vec::new();
     for loss in &losses {
@@ -154,6 +154,6 @@ fn a_closure_is_a_loss() {
         let e = p - t;
         (&e * &e * e).mean(&[-1], false)
     });
-    let value = total(&*loss.get().unwrap(), &t, &p, None);
+    let value = total(&*loss.get().unwrap(), &t, &p.clone().into(), None);
     assert_eq!(run(b, &[value]).unwrap()[0].to_f64_vec(), [4.0]);
 }

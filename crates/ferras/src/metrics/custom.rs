@@ -26,6 +26,9 @@ impl MetricFn for Named {
     fn result(&self, state: &[Value]) -> Value {
         mean_result(state)
     }
+    fn uses_mask(&self) -> bool {
+        true
+    }
 }
 
 impl Metric {

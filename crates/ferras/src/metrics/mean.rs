@@ -8,7 +8,7 @@ use ferras_graph::{DType, TensorType, Value};
 
 means! {
     /// Mean of the predictions themselves.
-    Mean "mean", {} |_, _, p| p.clone(), direction = None;
+    Mean "mean", {} |_, _, p| p.clone(), direction = None, uses_mask = false;
 
     /// Mean of (y_true − y_pred)².
     MeanSquaredError "mean_squared_error", {}
@@ -17,7 +17,7 @@ means! {
     /// √ of the mean of (y_true − y_pred)².
     RootMeanSquaredError "root_mean_squared_error", {}
     |_, t, p| (p - t).square(),
-    result = |mean| mean.sqrt();
+    result = |mean| mean.sqrt(), uses_mask = false;
 
     /// Mean of |y_true − y_pred|.
     MeanAbsoluteError "mean_absolute_error", {}

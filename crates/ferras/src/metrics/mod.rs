@@ -49,6 +49,12 @@ pub trait MetricFn: Configured {
     fn direction(&self) -> Option<Direction> {
         None
     }
+
+    /// Whether places that the prediction's mask leaves out weigh nothing. As in Keras, that is so
+    /// of means over a function of truth and prediction; other metrics (the default) see all places.
+    fn uses_mask(&self) -> bool {
+        false
+    }
 }
 
 /// Which of two values of a metric is better.
@@ -96,7 +102,8 @@ pub(crate) fn mean_result(state: &[Value]) -> Value {
 macro_rules! means {
     ($($(#[$doc:meta])* $class:ident $name:literal, { $($own:tt)* } $values:expr
         $(, class_numbers = $numbers:literal)? $(, weights = $weights:expr)?
-        $(, result = $result:expr)? $(, direction = $direction:expr)?;)*) => {
+        $(, result = $result:expr)? $(, direction = $direction:expr)?
+        $(, uses_mask = $uses_mask:literal)?;)*) => {
         $($(#[$doc])*
         ///
         /// - **Source** Keras 3, the class of the same name in `keras.metrics`.
@@ -157,6 +164,11 @@ macro_rules! means {
                 $(return $direction;)?
                 #[allow(unreachable_code)]
                 Some(Direction::Down)
+            }
+            fn uses_mask(&self) -> bool {
+                $(return $uses_mask;)?
+                #[allow(unreachable_code)]
+                true
             }
         })*
     };

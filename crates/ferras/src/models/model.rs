@@ -292,10 +292,16 @@ impl Layer for Nested {
     }
 
     fn call_all(&self, cx: &mut Call) -> Vec<Value> {
-        let inputs = cx.inputs().to_vec();
+        let inputs = cx.masked_inputs();
         let (trace, path, trainable) = cx.parts();
         let path = path.to_string();
-        self.network.trace(trace, &path, trainable, &inputs)
+        let outputs = self.network.trace(trace, &path, trainable, &inputs);
+        cx.set_masks(outputs.iter().map(|m| m.mask.clone()).collect());
+        outputs.into_iter().map(|m| m.value).collect()
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
     }
 }
 

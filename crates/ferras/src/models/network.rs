@@ -1,8 +1,10 @@
 //! A network: the layers of a model in the order in which they are called, with their shapes.
 use super::{SymbolicInputs, SymbolicTensor};
-use crate::layers::{Build, LayerRef, PartialShape, TensorSpec, Trace, WeightSpec, describe};
-use crate::{Error, Result};
-use ferras_graph::{Builder, TensorType, Value};
+use crate::layers::{
+    Build, LayerRef, Masked, PartialShape, TensorSpec, Trace, WeightSpec, describe,
+};
+use crate::{Error, Result, console};
+use ferras_graph::{Builder, DType, TensorType, Value};
 use std::collections::HashSet;
 use std::collections::hash_map::{Entry, HashMap};
 use std::ops::Range;
@@ -44,6 +46,14 @@ pub(crate) struct LayerCall {
     pub(crate) layer: usize,
     pub(crate) inputs: Vec<(usize, usize)>,
     pub(crate) outputs: Vec<TensorSpec>,
+    /// The shape of the mask of each output, where it has one.
+    pub(crate) masks: Vec<Option<PartialShape>>,
+}
+
+/// What a layer gives: its outputs, and the shapes of their masks.
+struct Inferred {
+    outputs: Vec<TensorSpec>,
+    masks: Vec<Option<PartialShape>>,
 }
 
 impl Network {
@@ -119,9 +129,9 @@ impl Network {
         trace: &mut Trace,
         prefix: &str,
         trainable: bool,
-        inputs: &[Value],
-    ) -> Vec<Value> {
-        let mut values: Vec<Vec<Value>> = Vec::with_capacity(self.calls.len());
+        inputs: &[Masked],
+    ) -> Vec<Masked> {
+        let mut values: Vec<Vec<Masked>> = Vec::with_capacity(self.calls.len());
         for (i, call) in self.calls.iter().enumerate() {
             let entry = &self.layers[call.layer];
             let operands = match self.inputs.iter().position(|&p| p == i) {
@@ -137,7 +147,7 @@ impl Network {
                     "gave {expected} outputs when the model was built and {found} now; call_all \
                      must give as many in training as otherwise"
                 );
-                outputs.resize(expected, trace.builder.error("call_all", problem));
+                outputs.resize(expected, trace.builder.error("call_all", problem).into());
                 trace.builder.leave();
             }
             values.push(outputs);
@@ -157,24 +167,34 @@ impl Network {
         built: &mut HashMap<usize, Vec<WeightSpec>>,
     ) -> Result<()> {
         let NetworkLayer { name, layer: handle } = &self.layers[layer];
-        let outputs = match tensor.input_layer() {
+        let Inferred { outputs, masks } = match tensor.input_layer() {
             Some(input) => {
-                vec![TensorSpec { dtype: input.element_type(), shape: input.batch_shape().clone() }]
+                let (dtype, shape) = (input.element_type(), input.batch_shape().clone());
+                Inferred { outputs: vec![TensorSpec { dtype, shape }], masks: vec![None] }
             }
             None => {
                 let spec = |&(c, k): &(usize, usize)| self.calls[c].outputs.get(k).cloned();
                 let specs = inputs.iter().map(spec).collect::<Option<Vec<_>>>();
                 let specs = specs.ok_or_else(|| missing_output(name))?;
+                let mask = |&(c, k): &(usize, usize)| self.calls[c].masks.get(k).cloned().flatten();
+                let masks: Vec<_> = inputs.iter().map(mask).collect();
+                if masks.iter().any(Option::is_some) && !handle.0.layer.supports_masking() {
+                    console::warn(&format!(
+                        "{} does not know masks: the mask of its input ends there, and layers behind \
+                         it take all steps as valid",
+                        describe(name, &*handle.0.layer)
+                    ));
+                }
                 let weights = match built.entry(layer) {
                     Entry::Occupied(weights) => weights.into_mut(),
                     Entry::Vacant(slot) => {
                         slot.insert(Build::run(handle, name, name, true, &specs)?)
                     }
                 };
-                infer_shapes(handle, name, &specs, weights)?
+                infer_shapes(handle, name, &specs, &masks, weights)?
             }
         };
-        self.calls.push(LayerCall { layer, inputs, outputs });
+        self.calls.push(LayerCall { layer, inputs, outputs, masks });
         Ok(())
     }
 
@@ -337,12 +357,18 @@ fn infer_shapes(
     layer: &LayerRef,
     name: &str,
     inputs: &[TensorSpec],
+    masks: &[Option<PartialShape>],
     weights: &[WeightSpec],
-) -> Result<Vec<TensorSpec>> {
+) -> Result<Inferred> {
     let probe = |size: usize| {
         let builder = Builder::new();
-        let feed = |s: &TensorSpec| builder.feed("x", TensorType::new(s.dtype, s.shape.fill(size)));
-        let feeds: Vec<Value> = inputs.iter().map(feed).collect();
+        let feed = |(s, mask): (&TensorSpec, &Option<PartialShape>)| Masked {
+            value: builder.feed("x", TensorType::new(s.dtype, s.shape.fill(size))),
+            mask: mask
+                .as_ref()
+                .map(|m| builder.feed("mask", TensorType::new(DType::Bool, m.fill(size)))),
+        };
+        let feeds: Vec<Masked> = inputs.iter().zip(masks).map(feed).collect();
         let mut trace = Trace::new(builder.clone(), false, None);
         for spec in weights {
             let value = builder.state(&spec.path, spec.ty.clone());
@@ -351,7 +377,7 @@ fn infer_shapes(
         let outputs = trace.call(layer, name, name, true, feeds);
         match builder.first_error() {
             Some(e) => Err(layer_error(layer, name, inputs, e)),
-            None => Ok(outputs.iter().map(Value::ty).collect::<Vec<_>>()),
+            None => Ok(outputs),
         }
     };
     let both = |sizes: [usize; 2]| -> Result<_> { Ok((probe(sizes[0])?, probe(sizes[1])?)) };
@@ -363,11 +389,14 @@ fn infer_shapes(
             problem: "the number of its outputs depends on the sizes of its inputs".into(),
         });
     }
-    let spec = |(a, b): (&TensorType, &TensorType)| TensorSpec {
-        dtype: a.dtype,
-        shape: PartialShape::common(&a.shape, &b.shape),
+    let common = |a: &Value, b: &Value| PartialShape::common(&a.shape(), &b.shape());
+    let pairs = || first.iter().zip(&second);
+    let spec = |(a, b): (&Masked, &Masked)| TensorSpec {
+        dtype: a.value.dtype(),
+        shape: common(&a.value, &b.value),
     };
-    Ok(first.iter().zip(&second).map(spec).collect())
+    let mask = |(a, b): (&Masked, &Masked)| Some(common(a.mask.as_ref()?, b.mask.as_ref()?));
+    Ok(Inferred { outputs: pairs().map(spec).collect(), masks: pairs().map(mask).collect() })
 }
 
 /// An error of the graph as an error of the layer, in the user's terms.

@@ -1,7 +1,8 @@
 //! Trackers: the running loss and the metrics of a model, whose states are part of the step.
 use super::compile::Target;
 use super::history::Logs;
-use crate::layers::PartialShape;
+use crate::layers::{Masked, PartialShape};
+use crate::losses::{self, Reduction};
 use crate::metrics::{self, Metric, MetricFn};
 use crate::models::Model;
 use crate::{Error, Result};
@@ -181,7 +182,7 @@ pub(crate) fn update(
     states: &[Value],
     losses: &StepLosses,
     y_true: &[Value],
-    y_pred: &[Value],
+    y_pred: &[Masked],
     weights: &[Option<Value>],
 ) -> Vec<Value> {
     let rows = losses.rows as f64;
@@ -194,7 +195,10 @@ pub(crate) fn update(
         },
         TrackerKind::Metric { output, metric, weighted } => {
             let weights = weights[*output].as_ref().filter(|_| *weighted);
-            metric.update(states, &y_true[*output], &y_pred[*output], weights)
+            let (y_true, y_pred) = (&y_true[*output], &y_pred[*output]);
+            let mask = y_pred.mask.as_ref().filter(|_| metric.uses_mask());
+            let weights = losses::masked(&y_pred.value, weights, mask, Reduction::Sum);
+            metric.update(states, y_true, &y_pred.value, weights.as_ref())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One step is one graph: tracing, compiling and caching of training, evaluation and prediction.
 use super::compile::{Compiled, Target};
 use super::metric::{self, StepLosses, Tracker, TrackerStates, Trackers};
-use crate::layers::Trace;
+use crate::layers::{Masked, Trace};
 use crate::losses;
 use crate::models::{Model, Variable};
 use crate::optimizers;
@@ -132,6 +132,7 @@ impl Model {
         let mut trace = Trace::new(builder.clone(), false, None);
         bind_variables(&mut trace, &self.variables);
         let outputs = self.network()?.trace(&mut trace, "", true, &inputs);
+        let outputs: Vec<Value> = outputs.into_iter().map(|m| m.value).collect();
         Ok(builder.finish(&outputs, &[])?)
     }
 
@@ -152,7 +153,7 @@ impl Model {
         let mut trace = Trace::new(builder.clone(), training, training.then(|| random.clone()));
         bind_variables(&mut trace, &self.variables);
         let all = self.network()?.trace(&mut trace, "", true, &x);
-        let outputs: Vec<Value> =
+        let outputs: Vec<Masked> =
             targets.iter().filter_map(|t| all.get(t.output).cloned()).collect();
         let losses = self.trace_losses(&mut trace, targets, &y, &outputs, &weights)?;
         let mut updates = Vec::new();
@@ -170,13 +171,13 @@ impl Model {
         Ok(builder.finish(&[], &updates)?)
     }
 
-    fn feed_inputs(&self, builder: &Builder, types: &[TensorType]) -> Result<Vec<Value>> {
+    fn feed_inputs(&self, builder: &Builder, types: &[TensorType]) -> Result<Vec<Masked>> {
         let network = self.network()?;
         let specs = network.input_specs();
         let names = network.input_names();
         let feeds = types.iter().zip(specs).zip(names).map(|((ty, spec), name)| {
             // Data of another element type is cast in the step itself.
-            builder.feed(name, ty.clone()).cast(spec.dtype)
+            Masked::from(builder.feed(name, ty.clone()).cast(spec.dtype))
         });
         Ok(feeds.collect())
     }
@@ -195,7 +196,7 @@ impl Model {
         trace: &mut Trace,
         targets: &[Target],
         y_true: &[Value],
-        y_pred: &[Value],
+        y_pred: &[Masked],
         weights: &[Option<Value>],
     ) -> Result<StepLosses> {
         let builder = trace.builder.clone();
@@ -223,7 +224,7 @@ impl Model {
             }
         }
         parts.append(&mut trace.losses);
-        let rows = y_true.first().or(y_pred.first()).map_or(0, |v| v.dim(0));
+        let rows = y_true.first().or(y_pred.first().map(|p| &p.value)).map_or(0, |v| v.dim(0));
         let total = parts.into_iter().reduce(|a, b| a + b);
         let total = total.ok_or_else(|| self.no_loss())?;
         Ok(StepLosses { total, outputs, rows })

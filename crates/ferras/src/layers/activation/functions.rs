@@ -1,9 +1,10 @@
 //! `ReLU`, `LeakyReLU`, `ELU`, `Softmax` as layers.
 use crate::activations::{ActivationFn, ELU, LeakyReLU, ReLU, Softmax};
 use crate::layers::prelude::*;
+use ferras_graph::DType;
 
 macro_rules! layers_of_functions {
-    ($($class:ident, $check:expr;)*) => {
+    ($($class:ident, $check:expr, $call:expr;)*) => {
         $(impl Layer for $class {
             fn build(&self, cx: &mut Build) -> Result<()> {
                 let check: fn(&$class, &Build) -> Result<()> = $check;
@@ -11,18 +12,33 @@ macro_rules! layers_of_functions {
             }
 
             fn call(&self, cx: &mut Call) -> Value {
-                ActivationFn::call(self, &cx.input())
+                let call: fn(&$class, &Call) -> Value = $call;
+                call(self, cx)
+            }
+
+            fn supports_masking(&self) -> bool {
+                true
             }
         })*
     };
 }
 
 layers_of_functions! {
-    ReLU, |_, _| Ok(());
-    LeakyReLU, |_, _| Ok(());
-    ELU, |_, _| Ok(());
+    ReLU, |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
+    LeakyReLU, |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
+    ELU, |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
     Softmax, |layer, cx| {
         let rank = cx.input()?.shape().len();
         layer.axes().resolve(rank).map(|_| ())
-    };
+    }, masked_softmax;
+}
+
+/// The softmax of what the mask leaves in, 0 elsewhere. As in Keras the mask broadcasts to the input
+/// from the right: it says which entries count, not which steps.
+fn masked_softmax(softmax: &Softmax, cx: &Call) -> Value {
+    let x = cx.input();
+    let Some(mask) = cx.mask() else { return ActivationFn::call(softmax, &x) };
+    let least = if x.dtype() == DType::F16 { -3e4 } else { -1e9 };
+    let y = ActivationFn::call(softmax, &mask.select(&x, least));
+    mask.select(&y, 0.0)
 }

@@ -54,4 +54,8 @@ impl Layer for PReLU {
         let x = cx.input();
         x.relu() - cx.weight("alpha") * (-&x).relu()
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }

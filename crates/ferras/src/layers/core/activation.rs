@@ -32,6 +32,10 @@ impl Layer for Activation {
     fn call(&self, cx: &mut Call) -> Value {
         self.activation.apply(&cx.input())
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }
 
 impl Function {

@@ -77,4 +77,8 @@ impl Layer for Dense {
         cx.penalize(&self.activity_regularizer, &y);
         y
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }

@@ -20,4 +20,8 @@ impl Layer for Identity {
     fn call(&self, cx: &mut Call) -> Value {
         cx.input()
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }

@@ -66,4 +66,8 @@ impl Layer for InputLayer {
     fn call(&self, cx: &mut Call) -> Value {
         cx.input()
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }

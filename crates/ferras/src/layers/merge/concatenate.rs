@@ -1,5 +1,6 @@
 //! `Concatenate`: one after the other along an axis.
 use crate::layers::{PartialShape, prelude::*};
+use ferras_graph::DType;
 
 /// The inputs one after the other along `axis`.
 ///
@@ -57,5 +58,23 @@ impl Layer for Concatenate {
             Some(first) => first.builder().concat(&inputs, self.axis),
             None => cx.input(),
         }
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
+
+    fn compute_mask(&self, cx: &mut Call) -> Vec<Option<Value>> {
+        if cx.masks().iter().all(Option::is_none) {
+            return Vec::new();
+        }
+        let full = |(x, mask): (&Value, &Option<Value>)| match mask {
+            Some(mask) if mask.rank() < x.rank() => mask.expand_dims(-1).broadcast_to(x.shape()),
+            Some(mask) => mask.clone(),
+            None => x.builder().full(DType::Bool, x.shape(), 1.0),
+        };
+        let masks: Vec<Value> = cx.inputs().iter().zip(cx.masks()).map(full).collect();
+        let joined = masks.first().map(|m| m.builder().concat(&masks, self.axis));
+        vec![joined.map(|m| m.max(&[-1], false))]
     }
 }

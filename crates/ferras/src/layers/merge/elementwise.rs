@@ -27,25 +27,82 @@ macro_rules! merges {
 
             fn call(&self, cx: &mut Call) -> Value {
                 let inputs = aligned(cx.inputs());
-                let merge: fn(&[Value], Value) -> Value = $merge;
+                let merge: fn(&Call, &[Value], Value) -> Value = $merge;
                 match inputs.split_first() {
-                    Some((first, rest)) => merge(rest, first.clone()),
+                    Some((first, rest)) => merge(cx, rest, first.clone()),
                     None => cx.input(),
                 }
+            }
+
+            fn supports_masking(&self) -> bool {
+                true
+            }
+
+            fn compute_mask(&self, cx: &mut Call) -> Vec<Option<Value>> {
+                vec![any(cx.masks())]
             }
         })*
     };
 }
 
 merges! {
-    Add, "a + b + …", 1, |rest, first| rest.iter().fold(first, |y, x| y + x);
-    Subtract, "a − b", 2, |rest, first| rest.iter().fold(first, |y, x| y - x);
-    Multiply, "a · b · …", 1, |rest, first| rest.iter().fold(first, |y, x| y * x);
-    Average, "Mean of a, b, …", 1, |rest, first| {
+    Add, "a + b + …", 1, |_, rest, first| rest.iter().fold(first, |y, x| y + x);
+    Subtract, "a − b", 2, |_, rest, first| rest.iter().fold(first, |y, x| y - x);
+    Multiply, "a · b · …; where a mask leaves out a place of an input, by 1 in its place", 1, product;
+    Average, "Mean of a, b, …", 1, |_, rest, first| {
         rest.iter().fold(first, |y, x| y + x) / (rest.len() + 1) as f64
     };
-    Maximum, "Largest of a, b, …", 1, |rest, first| rest.iter().fold(first, |y, x| y.maximum(x));
-    Minimum, "Smallest of a, b, …", 1, |rest, first| rest.iter().fold(first, |y, x| y.minimum(x));
+    Maximum, "Largest of a, b, …; a place that a mask leaves out takes no part", 1,
+    |cx, rest, first| extreme(cx, rest, first, |y, x| y.maximum(x));
+    Minimum, "Smallest of a, b, …; a place that a mask leaves out takes no part", 1,
+    |cx, rest, first| extreme(cx, rest, first, |y, x| y.minimum(x));
+}
+
+/// Where any of the masks holds; no mask if an input has none.
+fn any(masks: &[Option<Value>]) -> Option<Value> {
+    let masks: Option<Vec<Value>> = masks.iter().cloned().collect();
+    masks?.into_iter().reduce(|a, b| a.or(b))
+}
+
+/// The masks of the inputs, each of its input's shape. As in Keras, an input that was aligned has
+/// lost its mask.
+fn spread(cx: &Call, aligned: &[&Value]) -> Vec<Option<Value>> {
+    let pairs = cx.masks().iter().zip(cx.inputs()).zip(aligned);
+    pairs
+        .map(|((mask, own), x)| {
+            let mask = mask.as_ref().filter(|_| own.rank() == x.rank())?;
+            Some(mask.expand_dims(-1).broadcast_to(x.shape()))
+        })
+        .collect()
+}
+
+fn product(cx: &Call, rest: &[Value], first: Value) -> Value {
+    let inputs: Vec<&Value> = std::iter::once(&first).chain(rest).collect();
+    let masks = spread(cx, &inputs);
+    let factor = |(x, mask): (&&Value, &Option<Value>)| match mask {
+        Some(mask) => mask.select(x, 1.0),
+        None => (*x).clone(),
+    };
+    let y = inputs.iter().zip(&masks).map(factor).reduce(|y, x| y * x).unwrap_or(first);
+    match any(&masks) {
+        Some(mask) => mask.select(&y, 0.0),
+        None => y,
+    }
+}
+
+/// Maximum or minimum, of two at a time: where a mask leaves out a place of one, the other's takes
+/// part for both.
+fn extreme(cx: &Call, rest: &[Value], first: Value, of: fn(&Value, &Value) -> Value) -> Value {
+    let inputs: Vec<&Value> = std::iter::once(&first).chain(rest).collect();
+    let masks = spread(cx, &inputs);
+    let (mut y, mut so_far) = (first.clone(), masks.first().cloned().flatten());
+    for (x, mask) in rest.iter().zip(masks.into_iter().skip(1)) {
+        let x = mask.as_ref().map_or_else(|| x.clone(), |mask| mask.select(x, &y));
+        y = so_far.as_ref().map_or_else(|| y.clone(), |mask| mask.select(&y, &x));
+        so_far = so_far.zip(mask).map(|(a, b)| a.or(b));
+        y = of(&y, &x);
+    }
+    y
 }
 
 /// The inputs at equal rank: axes of size 1 come in after the batch axis.

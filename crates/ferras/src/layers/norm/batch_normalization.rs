@@ -11,6 +11,8 @@ use crate::layers::{prelude::*, weights::WeightRule};
 /// - **Input, output** any shape of rank ≥ 2.
 /// - **Weights** `gamma` if `scale`, `beta` if `center`, `moving_mean`, `moving_variance` (both not
 ///   trained), each of the axis' size.
+/// - **Mask** `(batch, …)`, all axes but the last: places that do not count are left out of the
+///   batch's statistics.
 /// - **Errors** at build: no such axis, its size unknown, `renorm`.
 /// - **Source** Keras 3 `layers.BatchNormalization`; Ioffe & Szegedy 2015. Statistics are computed
 ///   in float32 at least.
@@ -85,7 +87,10 @@ impl BatchNormalization {
         }
         let others: Vec<isize> =
             (0..x.rank()).filter(|&a| a != axis).map(|a| a as isize).collect();
-        let (mean, variance) = x.moments(&others, false);
+        let (mean, variance) = match cx.mask() {
+            Some(mask) => masked_moments(x, &mask, &others),
+            None => x.moments(&others, false),
+        };
         for (name, old, new) in
             [("moving_mean", &moving[0], &mean), ("moving_variance", &moving[1], &variance)]
         {
@@ -143,6 +148,21 @@ impl Layer for BatchNormalization {
         }
         narrow(&y, &input)
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
+}
+
+/// Mean and variance of the places that count: `mask` has all axes of `x` but the last.
+fn masked_moments(x: &Value, mask: &Value, axes: &[isize]) -> (Value, Value) {
+    let mask = mask.expand_dims(-1).broadcast_to(x.shape());
+    let count = mask.cast(x.dtype()).sum(axes, true) + crate::config::epsilon();
+    let mean = mask.select(x, 0.0).sum(axes, true) / &count;
+    let squares = mask.select(&(x - &mean), 0.0).square();
+    let variance = squares.sum(axes, true) / count;
+    let flat = |v: Value| v.reshape([v.shape().elements()]);
+    (flat(mean), flat(variance))
 }
 
 #[cfg(test)]

@@ -95,4 +95,8 @@ impl Layer for LayerNormalization {
         }
         narrow(&y, &input)
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }

@@ -29,4 +29,8 @@ impl Layer for Rescaling {
         let x = if x.dtype().is_float() { x } else { x.cast(floatx()) };
         x * self.scale + self.offset
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }

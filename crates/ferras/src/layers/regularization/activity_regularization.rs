@@ -30,4 +30,8 @@ impl Layer for ActivityRegularization {
         cx.penalize(&Some(L1L2::new().l1(self.l1).l2(self.l2).into()), &x);
         x
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }

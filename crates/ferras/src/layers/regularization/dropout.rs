@@ -60,4 +60,8 @@ impl Layer for Dropout {
         };
         drop_out(cx, self.rate, self.seed, noise)
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }

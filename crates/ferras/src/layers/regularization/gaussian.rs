@@ -39,6 +39,10 @@ impl Layer for GaussianNoise {
         let noise = cx.random_normal(x.shape(), self.seed) * self.stddev;
         &x + noise.cast(x.dtype())
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }
 
 /// In training, x · n with n normal around 1 with variance rate / (1 − rate); otherwise x.
@@ -81,5 +85,9 @@ impl Layer for GaussianDropout {
         let deviation = (self.rate / (1.0 - self.rate)).sqrt();
         let noise = cx.random_normal(x.shape(), self.seed) * deviation + 1.0;
         &x * noise.cast(x.dtype())
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
     }
 }

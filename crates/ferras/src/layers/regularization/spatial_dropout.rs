@@ -35,6 +35,10 @@ impl Layer for SpatialDropout1D {
         let x = cx.input();
         drop_out(cx, self.rate, self.seed, [x.dim(0), 1, x.dim(-1)].into())
     }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
 }
 
 /// [`Dropout`](super::Dropout) of whole channels of an image.
@@ -75,5 +79,9 @@ impl Layer for SpatialDropout2D {
         let spatial = self.data_format.get().map(|order| order.spatial(shape.len()));
         spatial.into_iter().flatten().for_each(|axis| shape[axis] = 1);
         drop_out(cx, self.rate, self.seed, shape.into())
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
     }
 }

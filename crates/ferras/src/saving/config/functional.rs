@@ -23,6 +23,32 @@ struct Graph<'a> {
     place: HashMap<&'a str, usize>,
     layers: Vec<LayerRef>,
     nodes: Vec<Vec<Node>>,
+    /// Ops that make masks, which are no layers here.
+    masks: Vec<&'a Json>,
+}
+
+/// What Keras makes masks of, where a layer is called with one: it writes each of these as a layer.
+const MASK_OPS: [&str; 8] = [
+    "Any",
+    "Concatenate",
+    "ExpandDims",
+    "LogicalOr",
+    "NotEqual",
+    "OnesLike",
+    "Squeeze",
+    "ZerosLike",
+];
+
+/// Whether an object of a file stands for an op that makes masks. Layers find their masks themselves
+/// when the model is traced, as Keras' do when they are called without one.
+fn computes_mask(json: &Json) -> bool {
+    let text = |key: &str| json.get(key).and_then(Json::as_str).unwrap_or_default();
+    let is_op = ["keras.src.ops", "keras.ops"].iter().any(|m| text("module").starts_with(m));
+    is_op && MASK_OPS.contains(&text("class_name"))
+}
+
+fn name_of(json: &Json) -> Option<&str> {
+    json.get("name").or_else(|| json.pointer("/config/name"))?.as_str()
 }
 
 /// The network of a functional model's configuration.
@@ -32,25 +58,24 @@ pub(super) fn read(
     scope: &Scope,
     freeze: impl Fn(LayerRef) -> LayerRef,
 ) -> Result<Network> {
-    let objects = list(config, "layers")?;
-    let mut graph = Graph { place: HashMap::new(), layers: Vec::new(), nodes: Vec::new() };
-    for (i, json) in objects.iter().enumerate() {
+    let (masks, objects): (Vec<&Json>, Vec<&Json>) =
+        list(config, "layers")?.iter().partition(|json| computes_mask(json));
+    let mut graph = Graph { place: HashMap::new(), layers: Vec::new(), nodes: Vec::new(), masks };
+    for (i, &json) in objects.iter().enumerate() {
         let layer = freeze(reader.layer(json, scope)?);
         let own = layer.0.name.clone();
-        let name = json.get("name").and_then(Json::as_str);
-        let name = name.or_else(|| json.pointer("/config/name")?.as_str());
-        let name = name.ok_or_else(|| invalid("a layer has no name"))?;
+        let name = name_of(json).ok_or_else(|| invalid("a layer has no name"))?;
         if graph.place.insert(name, i).is_some() {
             return Err(invalid(&format!("two layers are named {name:?}")));
         }
         graph.layers.push(if own.is_none() { layer.name(name) } else { layer });
     }
-    for json in objects {
+    for json in &objects {
         let nodes = graph.read_nodes(json)?;
         graph.nodes.push(nodes);
     }
     graph.check_size()?;
-    let offsets: Vec<usize> = objects.iter().map(own_inside).collect();
+    let offsets: Vec<usize> = objects.iter().map(|json| own_inside(json)).collect();
     let ends = |key| graph.ends(config.get(key).unwrap_or(&Json::Null), key, &offsets);
     let (inputs, outputs) = (ends("input_layers")?, ends("output_layers")?);
     let tensors = graph.connect()?;
@@ -62,27 +87,6 @@ pub(super) fn read(
 
 fn invalid(problem: &str) -> Error {
     Error::Model(format!("the configuration does not describe a model: {problem}"))
-}
-
-/// An error if a call says more than its inputs and `training`, which has no effect in Keras 3: `fit`
-/// and `predict` tell every layer anew.
-fn check_options(options: Option<&Json>) -> Result<()> {
-    let options = match options {
-        None | Some(Json::Null) => return Ok(()),
-        Some(Json::Object(map)) => map,
-        Some(other) => return Err(invalid(&mismatch("an object of kwargs", other))),
-    };
-    let other = options.iter().find(|(key, value)| {
-        let training = *key == "training" && (value.is_boolean() || value.is_number());
-        !value.is_null() && !training
-    });
-    match other {
-        None => Ok(()),
-        Some((key, value)) => {
-            let problem = mismatch("nothing but inputs", value);
-            Err(invalid(&format!("a layer is called with {key}: {problem}")))
-        }
-    }
 }
 
 /// Keras 3 counts a functional model's own inside as its first use where a model ends.
@@ -107,7 +111,7 @@ impl<'a> Graph<'a> {
             for argument in arguments {
                 self.read_tensors(argument, &mut inputs)?;
             }
-            check_options(json.get("kwargs"))?;
+            self.check_options(json.get("kwargs"))?;
             Ok(Node { inputs })
         };
         let mut nodes = nodes.iter().map(node).collect::<Result<Vec<Node>>>()?;
@@ -118,9 +122,44 @@ impl<'a> Graph<'a> {
         Ok(nodes)
     }
 
+    /// An error if a call says more than its inputs, the mask that they have anyway, and `training`,
+    /// which has no effect in Keras 3: `fit` and `predict` tell every layer anew.
+    fn check_options(&self, options: Option<&Json>) -> Result<()> {
+        let options = match options {
+            None | Some(Json::Null) => return Ok(()),
+            Some(Json::Object(map)) => map,
+            Some(other) => return Err(invalid(&mismatch("an object of kwargs", other))),
+        };
+        let known = |key: &str, value: &Json| match key {
+            "training" => value.is_boolean() || value.is_number(),
+            "mask" => self.is_mask(value),
+            _ => false,
+        };
+        match options.iter().find(|(key, value)| !value.is_null() && !known(key, value)) {
+            None => Ok(()),
+            Some((key, value)) => {
+                let problem = mismatch("nothing but inputs", value);
+                Err(invalid(&format!("a layer is called with {key}: {problem}")))
+            }
+        }
+    }
+
+    /// Whether a tensor, or each of a list that is one, is the result of an op that makes masks.
+    fn is_mask(&self, json: &Json) -> bool {
+        match json {
+            Json::Array(list) => list.iter().all(|json| json.is_null() || self.is_mask(json)),
+            _ => self.mask_op(json.pointer("/config/keras_history/0")).is_some(),
+        }
+    }
+
+    /// The op of this name that makes masks.
+    fn mask_op(&self, name: Option<&Json>) -> Option<&Json> {
+        let name = name?.as_str()?;
+        self.masks.iter().find(|json| name_of(json) == Some(name)).copied()
+    }
+
     fn place_of(&self, json: &Json) -> Option<usize> {
-        let name = json.get("name").or_else(|| json.pointer("/config/name"));
-        self.place.get(name?.as_str()?).copied()
+        self.place.get(name_of(json)?).copied()
     }
 
     fn is_input(&self, layer: usize) -> bool {
@@ -148,6 +187,11 @@ impl<'a> Graph<'a> {
         else {
             return Err(wrong());
         };
+        if let Some(op) = self.mask_op(json.get(0)) {
+            let class = op.get("class_name").and_then(Json::as_str).unwrap_or_default();
+            let problem = "Ferras reads this operation as part of a mask only, not as a layer";
+            return Err(layer_error(Some(name), class, problem));
+        }
         let layer = self.place.get(name.as_str());
         let layer = *layer.ok_or_else(|| invalid(&format!("there is no layer {name:?}")))?;
         let (node, output) = (number(node).ok_or_else(wrong)?, number(output).ok_or_else(wrong)?);
