@@ -4,6 +4,7 @@
 mod common;
 
 use ferras::datasets::Table;
+use ferras::plot;
 use ferras::prelude::*;
 use ferras::preprocessing::{
     LabelEncoder, OneHotEncoder, Split, StandardScaler, confusion_matrix, train_test_split,
@@ -60,8 +61,10 @@ fn program() -> Result<(), Box<dyn std::error::Error>> {
 
     let scores = model.evaluate_with(&x_test, &y_test, Evaluate::new().verbose(0))?;
     let accuracy = scores.get("accuracy").unwrap_or(0.0);
-    let predicted: Vec<i64> =
-        model.predict(&x_test)?.to_f64_vec().iter().map(|p| i64::from(*p > 0.5)).collect();
+    let chances = model.predict(&x_test)?.to_f64_vec();
+    let predicted: Vec<i64> = chances.iter().map(|p| i64::from(*p > 0.5)).collect();
+    common::save(plot::neurons(&model)?, "churn/neurons.png")?;
+    common::save(plot::roc_curve(&y_test.to_vec(), &chances)?, "churn/roc.png")?;
     println!("\n{} accuracy: {:.2}%", if split { "test" } else { "training" }, accuracy * 100.0);
     println!("confusion matrix (rows: true, columns: predicted)");
     println!("{}", confusion_matrix(&y_test, &predicted)?);

@@ -61,14 +61,7 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
         match argument {
             Short('m') | Long("model") => {
                 let name = parser.value()?.string()?;
-                all.models = match MODELS.iter().find(|m| **m == name) {
-                    Some(model) => vec![*model],
-                    None if name == "all" => MODELS.to_vec(),
-                    None => {
-                        let known = MODELS.join(", ");
-                        return Err(format!("unknown model {name:?}; known: {known}, all").into());
-                    }
-                };
+                all.models = common::chosen(&MODELS, &name)?;
             }
             Long("epochs") => all.epochs = parser.value()?.parse()?,
             Long("batch-size") => all.batch_size = parser.value()?.parse()?,

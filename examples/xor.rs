@@ -48,6 +48,7 @@ fn program() -> Result<(), Box<dyn std::error::Error>> {
         println!("{} xor {} = {p:.4}", inputs[0], inputs[1]);
     }
     println!("{}", model.summary());
+    common::save(ferras::plot::neurons(&model)?, "xor/neurons.png")?;
     if json {
         println!("{}", common::json_line("xor", &history, x.len(), &[("accuracy", accuracy)]));
     }

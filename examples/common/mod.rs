@@ -25,9 +25,32 @@ pub fn median_without_first(seconds: &[f64]) -> f64 {
     }
 }
 
+/// The one that a command line names, or all of them.
+pub fn chosen(known: &[&'static str], name: &str) -> Result<Vec<&'static str>, lexopt::Error> {
+    match known.iter().find(|m| **m == name) {
+        Some(model) => Ok(vec![*model]),
+        None if name == "all" => Ok(known.to_vec()),
+        None => {
+            let known = known.join(", ");
+            Err(format!("unknown model {name:?}; known: {known}, all").into())
+        }
+    }
+}
+
 /// A file that ships with the repository.
 pub fn shipped(name: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name)
+}
+
+/// Writes a figure below the folder `out`.
+pub fn save(figure: ferras::plot::Figure, name: &str) -> ferras::Result<()> {
+    let path = std::path::Path::new("out").join(name);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(ferras::Error::io("create", folder))?;
+    }
+    figure.save(&path)?;
+    println!("wrote {}", path.display());
+    Ok(())
 }
 
 /// `main` for these programs: an error is one sentence on stderr and exit code 1.

@@ -4,7 +4,14 @@ import warnings
 
 import keras
 import numpy as np
-from sklearn.metrics import classification_report, confusion_matrix
+from sklearn.metrics import (
+    average_precision_score,
+    classification_report,
+    confusion_matrix,
+    precision_recall_curve,
+    roc_auc_score,
+    roc_curve,
+)
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 
@@ -121,6 +128,23 @@ def plain(value):
     return {k: float(v) for k, v in value.items()} if isinstance(value, dict) else float(value)
 
 
+def curves():
+    out = []
+    for rows, levels, seed in ((20, 5, 1), (50, 1000, 2), (200, 12, 3)):
+        draw = wire.rng(seed)
+        y = draw.integers(0, 2, rows)
+        score = np.round(np.round(draw.random(rows) * levels) / levels + 0.3 * y * draw.random(rows), 2)
+        fpr, tpr, thresholds = roc_curve(y, score)
+        precision, recall, steps = precision_recall_curve(y, score)
+        lists = {"y": y, "score": score, "fpr": fpr, "tpr": tpr, "precision": precision, "recall": recall}
+        lists |= {"steps": steps, "thresholds": thresholds[1:]}  # the first is infinite
+        row = {name: wire.Flat(values) for name, values in lists.items()}
+        row["auc"] = float(roc_auc_score(y, score))
+        row["average_precision"] = float(average_precision_score(y, score))
+        out.append(row)
+    return out
+
+
 def facts():
     return {
         "label_encoder": label_encoder(),
@@ -129,4 +153,5 @@ def facts():
         "train_test_split": splits(),
         "to_categorical": categorical(),
         "reports": reports(),
+        "curves": curves(),
     }

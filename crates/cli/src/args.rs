@@ -1,6 +1,6 @@
 //! The command line.
 use crate::failure::{Failure, Outcome};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ferras::Limits;
 use std::path::PathBuf;
 
@@ -11,6 +11,7 @@ Examples:
   ferras evaluate model.h5 --x x.npy --y y.npy
   ferras fit model.keras --x x.npy --y y.npy --epochs 20 --output trained.keras
   ferras convert model.h5 model.keras
+  ferras plot model.keras --show-shapes --output model.svg
   ferras inspect unknown.h5
   ferras verify model.keras
 
@@ -95,6 +96,14 @@ Examples:
   ferras convert model.keras model.safetensors
   ferras convert weights.npz model.keras --architecture model.json")]
     Convert(Convert),
+    /// Draw a model: its layers, neurons, weights, filters, or what they make of an image
+    #[command(after_help = "\
+Examples:
+  ferras plot model.keras --show-shapes --show-layer-names --output model.png
+  ferras plot xor.keras --kind neurons
+  ferras plot model.keras --kind filters --layer conv2d
+  ferras plot model.keras --kind maps --layer conv2d --input x.npy --index 3")]
+    Plot(Plot),
     /// Tell what a file holds, and what of it cannot be honoured, without building the model
     #[command(after_help = "Example: ferras inspect unknown.h5 --json")]
     Inspect(Inspect),
@@ -239,6 +248,63 @@ pub(crate) struct Convert {
     /// Write the weights alone, as Keras 1 and 2 did, into OUT.h5
     #[arg(long)]
     pub(crate) weights_only: bool,
+}
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Picture {
+    /// Layers as boxes, tensors as arrows
+    Model,
+    /// Each neuron of a small stack of dense layers, with its weights as lines
+    Neurons,
+    /// How the values of each weight are spread
+    Weights,
+    /// The filters of a convolution
+    Filters,
+    /// What a convolution makes of an image
+    Maps,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Plot {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The picture: .svg or .png; MODEL.svg by default
+    #[arg(long, short, value_name = "PICTURE")]
+    pub(crate) output: Option<PathBuf>,
+    /// What is drawn
+    #[arg(long, value_enum, default_value = "model")]
+    pub(crate) kind: Picture,
+    /// Show shapes of inputs and outputs
+    #[arg(long)]
+    pub(crate) show_shapes: bool,
+    /// Show element types of outputs
+    #[arg(long)]
+    pub(crate) show_dtype: bool,
+    /// Show names of layers before their classes
+    #[arg(long)]
+    pub(crate) show_layer_names: bool,
+    /// Show activations
+    #[arg(long)]
+    pub(crate) show_layer_activations: bool,
+    /// Show which layers are trained
+    #[arg(long)]
+    pub(crate) show_trainable: bool,
+    /// Draw models inside the model layer by layer
+    #[arg(long)]
+    pub(crate) expand_nested: bool,
+    /// Where the model grows to: TB from top to bottom, BT, LR from left to right, RL
+    #[arg(long, value_name = "WAY", default_value = "TB")]
+    pub(crate) rankdir: String,
+    /// The convolution whose filters or maps are drawn
+    #[arg(long, value_name = "NAME")]
+    pub(crate) layer: Option<String>,
+    /// The array with the image: .npy, .npz or .csv
+    #[arg(long, short, value_name = "X")]
+    pub(crate) input: Option<PathBuf>,
+    /// Which image of the array
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) index: usize,
 }
 
 #[derive(Args, Debug)]

@@ -11,6 +11,7 @@ mod fit;
 mod format;
 mod inspect;
 mod load;
+mod plot;
 mod predict;
 mod summary;
 mod table;
@@ -71,6 +72,7 @@ fn run(cli: &Cli, console: Console) -> Outcome<Json> {
         Command::Evaluate(args) => evaluate::run(args, console, &limits),
         Command::Fit(args) => fit::run(args, console, &limits),
         Command::Convert(args) => convert::run(args, console, &limits),
+        Command::Plot(args) => plot::run(args, console, &limits),
         Command::Inspect(args) => inspect::run(args, console, &limits),
         Command::Verify(args) => verify::run(args, console, &limits),
     }

@@ -11,7 +11,8 @@ fn help_has_examples_and_usage_mistakes_exit_with_2() {
     let folder = Folder::new("help");
     let help = folder.run("--help").ok();
     assert!(help.contains("Examples:") && help.contains("Exit status: 0 done"), "{help}");
-    for command in ["summary", "predict", "evaluate", "fit", "convert", "inspect", "verify"] {
+    for command in ["summary", "predict", "evaluate", "fit", "convert", "plot", "inspect", "verify"]
+    {
         assert!(help.contains(&format!("  {command} ")), "{help}");
         let help = folder.run(&format!("{command} --help")).ok();
         assert!(help.contains("Example"), "{help}");
@@ -161,4 +162,37 @@ fn nobody_reading_is_no_failure() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words}");
         assert!(output.status.success(), "{words}");
     }
+}
+
+#[test]
+fn plot_draws_what_is_asked_for() {
+    let folder = Folder::new("plot");
+    simple(&folder);
+    let svg = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    folder.run("plot model.keras --show-shapes --show-layer-names").ok();
+    let text = svg("model.svg");
+    assert!(text.contains("dense (Dense)") && text.contains("(None, 2)"), "{text}");
+    folder.run("plot model.keras --kind neurons --output n.svg").ok();
+    assert!(svg("n.svg").contains("<circle"));
+    folder.run("plot model.keras --kind weights --output w.png --rankdir lr").ok();
+    assert_eq!(std::fs::read(folder.join("w.png")).unwrap()[..4], *b"\x89PNG");
+    let conv = Sequential::new().add(Conv2D::new(4, 3).name("eye").input_shape([8, 8, 1]));
+    conv.build().unwrap().save(folder.join("conv.keras")).unwrap();
+    let x = Tensor::new([2, 8, 8, 1], (0..128).map(|v| v as f32).collect()).unwrap();
+    ferras::datasets::npy::write(folder.join("x.npy"), &x).unwrap();
+    folder.run("plot conv.keras --kind filters --layer eye --output f.svg").ok();
+    assert_eq!(svg("f.svg").matches("<image").count(), 4);
+    folder.run("plot conv.keras --kind maps --layer eye --input x.npy --index 1 -o m.svg").ok();
+    assert_eq!(svg("m.svg").matches("<image").count(), 5);
+
+    let error = |words: &str, code| folder.run(words).error(code);
+    assert!(error("plot model.keras --output m.jpg", 2).contains("must end in .svg or .png"));
+    assert!(error("plot model.keras --rankdir up", 2).contains("got \"UP\""));
+    assert!(error("plot model.keras --kind filters", 2).contains("--layer"));
+    assert!(
+        error("plot conv.keras --kind filters --layer eys", 2).contains("did you mean \"eye\"")
+    );
+    assert!(error("plot conv.keras --kind neurons", 2).contains("input (None, 8, 8, 1)"));
+    let words = "plot conv.keras --kind maps --layer eye --input x.npy --index 7";
+    assert!(error(words, 2).contains("there are 2 samples, got 7"));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules from the lowest up; one may import those of its own row and of the rows above it here.
-const LAYERS: [&[&str]; 6] = [
+const LAYERS: [&[&str]; 7] = [
     &[
         "error",
         "config",
@@ -17,11 +17,12 @@ const LAYERS: [&[&str]; 6] = [
         "containers",
         "date",
     ],
-    &["activations", "initializers", "regularizers", "constraints", "preprocessing", "plot"],
+    &["activations", "initializers", "regularizers", "constraints", "preprocessing"],
     // A layer is applied to symbolic tensors, and a model is a layer.
     &["layers", "models", "losses", "metrics", "optimizers", "datasets", "schedules"],
     &["trainer", "data", "saving"],
-    &["callbacks", "report"],
+    &["callbacks", "plot"],
+    &["report"],
     &["prelude"],
 ];
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests are tests too
 use ferras::preprocessing::{
     Class, Label, LabelEncoder, OneHotEncoder, Split, StandardScaler, classification_report,
-    confusion_matrix, train_test_split,
+    confusion_matrix, precision_recall_curve, roc_curve, train_test_split,
 };
 use ferras::utils::to_categorical;
 use ndarray::{Array2, ArrayD, IxDyn};
@@ -184,5 +184,24 @@ fn reports() {
             true => check(case, &texts(&case["y_true"]), &texts(&case["y_pred"]), &text),
             false => check(case, &rows(&case["y_true"]), &rows(&case["y_pred"]), &text),
         }
+    }
+}
+
+#[test]
+fn curves_of_scores() {
+    for case in golden("curves") {
+        let labels: Vec<i64> = list(&case["y"]).iter().map(|v| v.as_i64().unwrap()).collect();
+        let scores = numbers(&case["score"]);
+        let roc = roc_curve(&labels, &scores).unwrap();
+        close(&roc.fpr, &numbers(&case["fpr"]));
+        close(&roc.tpr, &numbers(&case["tpr"]));
+        close(&roc.thresholds[1..], &numbers(&case["thresholds"]));
+        close(&[roc.auc()], &[case["auc"].as_f64().unwrap()]);
+        let curve = precision_recall_curve(&labels, &scores).unwrap();
+        close(&curve.precision, &numbers(&case["precision"]));
+        close(&curve.recall, &numbers(&case["recall"]));
+        close(&curve.thresholds, &numbers(&case["steps"]));
+        let average = case["average_precision"].as_f64().unwrap();
+        close(&[curve.average_precision()], &[average]);
     }
 }

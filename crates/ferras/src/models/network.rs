@@ -238,7 +238,7 @@ fn check_inputs(inputs: &[SymbolicTensor], outputs: &[SymbolicTensor]) -> Result
 }
 
 /// The uses that the outputs need, operands first. Iterative: a chain may be thousands deep.
-fn order(outputs: &[SymbolicTensor]) -> Vec<SymbolicTensor> {
+pub(super) fn order(outputs: &[SymbolicTensor]) -> Vec<SymbolicTensor> {
     let (mut done, mut list) = (HashSet::new(), Vec::new());
     let mut stack: Vec<(SymbolicTensor, bool)> =
         outputs.iter().rev().map(|t| (t.clone(), false)).collect();

@@ -52,6 +52,19 @@ impl Axis {
         Axis::linear(lo, hi, most)
     }
 
+    /// An axis for measured values that ends with them.
+    pub(super) fn exact(values: impl Iterator<Item = f64>, most: usize) -> Axis {
+        let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+        for v in values.filter(|v| drawable(*v)) {
+            (lo, hi) = (lo.min(v), hi.max(v));
+        }
+        if lo > hi {
+            (lo, hi) = (0.0, 1.0);
+        }
+        let room = if hi - lo > 1e-12 * hi.abs() { 0.0 } else { alone(hi) };
+        Axis::linear(lo - room, hi + room, most)
+    }
+
     /// An axis from 0, for bars.
     pub(super) fn from_zero(values: impl Iterator<Item = f64>, most: usize) -> Axis {
         let drawn: Vec<f64> = values.filter(|v| drawable(*v)).collect();

@@ -2,6 +2,7 @@
 use super::axis::{drawable, short};
 use super::figure::{Figure, Panel, Series};
 use crate::config::suggest;
+use crate::trainer::History;
 use crate::{Error, Result};
 use ndarray::{ArrayBase, Data, Ix2};
 use std::collections::BTreeMap;
@@ -27,6 +28,16 @@ impl Curves for [(String, Vec<f64>)] {
 impl Curves for Vec<(String, Vec<f64>)> {
     fn curves(&self) -> Vec<(String, Vec<f64>)> {
         self.clone()
+    }
+}
+
+impl Curves for History {
+    fn curves(&self) -> Vec<(String, Vec<f64>)> {
+        self.history.clone()
+    }
+
+    fn epochs(&self, name: &str) -> Option<&[usize]> {
+        History::epochs(self, name)
     }
 }
 
@@ -233,5 +244,25 @@ mod tests {
             }
         }
         assert!(history(&Vec::new()).to_svg().contains("no values"));
+    }
+
+    #[test]
+    fn curves_stand_over_their_own_epochs() {
+        // Goes on at the sixth epoch and validates after each second one.
+        let mut history = History::default();
+        for epoch in 5..9 {
+            let mut logs = crate::Logs::default();
+            logs.set("loss", 1.0 / epoch as f64);
+            if epoch % 2 == 1 {
+                logs.set("val_loss", if epoch == 5 { 0.25 } else { 0.5 });
+            }
+            history.record(epoch, &logs, 1.0);
+        }
+        assert_eq!(history.epochs("loss"), Some(&[5, 6, 7, 8][..]));
+        assert_eq!(history.epochs("val_loss"), Some(&[5, 7][..]));
+        assert_eq!(history.epochs("mae"), None);
+        let svg = super::history(&history).to_svg();
+        assert!(svg.contains("best 0.2500, epoch 6"), "{svg}");
+        assert!(svg.contains(">9</text>") && !svg.contains(">1</text>"), "{svg}");
     }
 }

@@ -1,4 +1,5 @@
 //! A figure laid out: shapes at their places, in points from the upper left corner.
+use super::picture::Picture;
 
 /// What a shape is coloured as; the colours themselves are the theme's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,10 +109,48 @@ impl Text {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Shape {
-    Rect { x: f64, y: f64, width: f64, height: f64, paint: Paint, opacity: f64 },
-    Line { points: Vec<(f64, f64)>, paint: Paint, width: f64, dashed: bool },
-    Disc { x: f64, y: f64, radius: f64, paint: Paint },
-    Ring { x: f64, y: f64, radius: f64, paint: Paint, width: f64 },
+    Rect {
+        x: f64,
+        y: f64,
+        width: f64,
+        height: f64,
+        paint: Paint,
+        opacity: f64,
+    },
+    Line {
+        points: Vec<(f64, f64)>,
+        paint: Paint,
+        width: f64,
+        dashed: bool,
+        opacity: f64,
+    },
+    /// A filled area.
+    Area {
+        points: Vec<(f64, f64)>,
+        paint: Paint,
+        opacity: f64,
+    },
+    /// Pixels, each a square of one colour.
+    Image {
+        x: f64,
+        y: f64,
+        width: f64,
+        height: f64,
+        picture: Picture,
+    },
+    Disc {
+        x: f64,
+        y: f64,
+        radius: f64,
+        paint: Paint,
+    },
+    Ring {
+        x: f64,
+        y: f64,
+        radius: f64,
+        paint: Paint,
+        width: f64,
+    },
     Text(Text),
 }
 
@@ -125,12 +164,22 @@ pub(super) struct Drawing {
 }
 
 impl Drawing {
+    /// Shapes of which the page is not known yet.
+    pub(super) fn empty() -> Drawing {
+        Drawing { width: 0.0, height: 0.0, title: String::new(), shapes: Vec::new() }
+    }
+
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), paint: Paint, width: f64) {
-        self.shapes.push(Shape::Line { points: vec![from, to], paint, width, dashed: false });
+        self.curve(vec![from, to], paint, width);
+    }
+
+    pub(super) fn curve(&mut self, points: Vec<(f64, f64)>, paint: Paint, width: f64) {
+        self.shapes.push(Shape::Line { points, paint, width, dashed: false, opacity: 1.0 });
     }
 
     pub(super) fn dashed(&mut self, from: (f64, f64), to: (f64, f64), paint: Paint) {
-        self.shapes.push(Shape::Line { points: vec![from, to], paint, width: 1.6, dashed: true });
+        let (points, width) = (vec![from, to], 1.6);
+        self.shapes.push(Shape::Line { points, paint, width, dashed: true, opacity: 1.0 });
     }
 
     pub(super) fn text(&mut self, text: Text) {

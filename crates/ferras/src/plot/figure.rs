@@ -1,4 +1,5 @@
 //! What a figure shows, before it is known where on the page.
+use super::drawing::Shape;
 use super::layout::lay_out;
 use super::{png, svg};
 use crate::files::write_atomic;
@@ -20,6 +21,8 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     pub(super) title: String,
+    /// What the SVG is called where no title is drawn.
+    pub(super) name: Option<String>,
     pub(super) panels: Vec<Panel>,
     pub(super) size: Option<(usize, usize)>,
 }
@@ -27,7 +30,7 @@ pub struct Figure {
 impl Figure {
     /// An empty page with a title.
     pub fn new(title: impl Into<String>) -> Figure {
-        Figure { title: title.into(), panels: Vec::new(), size: None }
+        Figure { title: title.into(), name: None, panels: Vec::new(), size: None }
     }
 
     /// Adds a panel; they fill rows of two.
@@ -40,6 +43,12 @@ impl Figure {
     /// two pixels a point.
     pub fn size(mut self, width: usize, height: usize) -> Figure {
         self.size = Some((width.clamp(240, 4000), height.clamp(240, 4000)));
+        self
+    }
+
+    /// A title for the SVG that is not drawn.
+    pub(super) fn named(mut self, name: &str) -> Figure {
+        self.name = Some(name.into());
         self
     }
 
@@ -97,6 +106,16 @@ pub(super) enum Content {
     Bars { bars: Series, level: Option<Level> },
     /// Counts in rows and columns, with the classes' names.
     Heat { counts: Array2<usize>, names: Vec<String> },
+    /// Shapes at their places already.
+    Sketch(Sketch),
+}
+
+/// Shapes in a frame of their own, in points from its upper left corner.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sketch {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) shapes: Vec<Shape>,
 }
 
 /// A value to compare bars with.
@@ -113,7 +132,7 @@ impl Panel {
         Panel { title, x_label, y_label, content }
     }
 
-    /// Lines over 1, 2, 3, …; not a number leaves a gap.
+    /// Lines over 1, 2, 3, …, or over what [`Series::over`] says; not a number leaves a gap.
     pub fn lines(series: impl IntoIterator<Item = Series>) -> Panel {
         Panel::new(Content::Lines(series.into_iter().collect()))
     }
@@ -123,9 +142,21 @@ impl Panel {
         Panel::new(Content::Bars { bars, level: None })
     }
 
+    /// Shapes at their places.
+    pub(super) fn sketch(sketch: Sketch) -> Panel {
+        Panel::new(Content::Sketch(sketch))
+    }
+
     /// A table of counts, each cell the darker the larger its share of the row.
     pub(super) fn heat(counts: Array2<usize>, names: Vec<String>) -> Panel {
         Panel::new(Content::Heat { counts, names })
+    }
+
+    pub(super) fn as_sketch(&self) -> Option<&Sketch> {
+        match &self.content {
+            Content::Sketch(sketch) => Some(sketch),
+            _ => None,
+        }
     }
 
     /// A dashed line across the bars, which the legend names and states as `text`.
@@ -161,17 +192,29 @@ pub struct Series {
     pub(super) name: String,
     pub(super) values: Vec<f64>,
     /// The number that each value stands over; 1, 2, 3, … if there are none.
-    pub(super) places: Vec<usize>,
+    pub(super) places: Vec<f64>,
+    /// Whether the places are measured, not counted.
+    pub(super) measured: bool,
+    pub(super) style: Style,
     pub(super) stated: Option<String>,
     pub(super) mark: Option<(usize, String)>,
+}
+
+/// How the values of a series are drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Style {
+    Line,
+    Dashed,
+    Dots,
 }
 
 impl Series {
     /// Values with a name; the legend states the last one.
     pub fn new(name: impl Into<String>, values: &[f64]) -> Series {
         let stated = values.last().map(|v| super::axis::short(*v));
-        let (name, values) = (name.into(), values.to_vec());
-        Series { name, values, places: Vec::new(), stated, mark: None }
+        let (name, values, places) = (name.into(), values.to_vec(), Vec::new());
+        let (measured, style, mark) = (false, Style::Line, None);
+        Series { name, values, places, measured, style, stated, mark }
     }
 
     /// The numbers that the values stand over, in growing order, in place of 1, 2, 3, …; values
@@ -183,14 +226,40 @@ impl Series {
     /// # let _ = every_fifth;
     /// ```
     pub fn at(mut self, places: impl IntoIterator<Item = usize>) -> Series {
-        self.places = places.into_iter().collect();
+        self.places = places.into_iter().map(|place| place as f64).collect();
         self.values.truncate(self.places.len());
         self
     }
 
+    /// The measured numbers that the values stand over, in any order; values beyond them are not
+    /// drawn.
+    ///
+    /// ```
+    /// use ferras::plot::Series;
+    /// let curve = Series::new("true positives", &[0.0, 0.8, 1.0]).over(&[0.0, 0.1, 1.0]);
+    /// # let _ = curve;
+    /// ```
+    pub fn over(mut self, places: &[f64]) -> Series {
+        (self.places, self.measured) = (places.to_vec(), true);
+        self.values.truncate(self.places.len());
+        self
+    }
+
+    /// A dot for each value, without a line through them.
+    pub fn dots(mut self) -> Series {
+        self.style = Style::Dots;
+        self
+    }
+
+    /// A dashed line: something to compare with.
+    pub fn dashed(mut self) -> Series {
+        self.style = Style::Dashed;
+        self
+    }
+
     /// The number that the value of this index stands over.
-    pub(super) fn place(&self, index: usize) -> usize {
-        self.places.get(index).copied().unwrap_or(index + 1)
+    pub(super) fn place(&self, index: usize) -> f64 {
+        self.places.get(index).copied().unwrap_or((index + 1) as f64)
     }
 
     /// What the legend states in place of the last value.

@@ -1,9 +1,10 @@
 //! Where everything goes on the page.
 use super::axis::{Axis, drawable};
 use super::drawing::{Anchor, Drawing, Paint, Shape, Text, Weight};
-use super::figure::{Content, Figure, Panel, Series};
+use super::figure::{Content, Figure, Panel, Series, Sketch, Style};
 use super::font;
 use super::layout_heat;
+use super::sketch;
 use std::ops::RangeInclusive;
 
 /// Free space around the page.
@@ -37,6 +38,10 @@ impl Frame {
 }
 
 pub(super) fn lay_out(figure: &Figure) -> Drawing {
+    let sketches: Vec<&Sketch> = figure.panels.iter().filter_map(Panel::as_sketch).collect();
+    if !sketches.is_empty() {
+        return sketch::lay_out(figure, &sketches);
+    }
     let count = figure.panels.len().max(1);
     let (columns, rows) = (count.min(2), count.div_ceil(2));
     let natural = match (figure.panels.first(), columns) {
@@ -45,13 +50,7 @@ pub(super) fn lay_out(figure: &Figure) -> Drawing {
         _ => (1200.0, 80.0 + rows as f64 * 420.0),
     };
     let (width, height) = figure.size.map_or(natural, |(w, h)| (w as f64, h as f64));
-    let mut page = Drawing { width, height, title: figure.title.clone(), shapes: Vec::new() };
-    let mut top = MARGIN;
-    if !figure.title.is_empty() {
-        let title = font::fit(&figure.title, 20.0, Weight::Medium, width - 2.0 * MARGIN);
-        page.text(Text::new((MARGIN, top + 16.0), &title, 20.0).medium().paint(Paint::Ink));
-        top += 34.0;
-    }
+    let (mut page, top) = titled(&figure.title, width, height);
     let across = (width - 2.0 * MARGIN - (columns - 1) as f64 * GAP) / columns as f64;
     let down = (height - top - 20.0 - (rows - 1) as f64 * GAP) / rows as f64;
     for (i, panel) in figure.panels.iter().enumerate() {
@@ -63,6 +62,17 @@ pub(super) fn lay_out(figure: &Figure) -> Drawing {
     page
 }
 
+/// A page with its title; what follows begins at the height that is returned.
+pub(super) fn titled(title: &str, width: f64, height: f64) -> (Drawing, f64) {
+    let mut page = Drawing { width, height, title: title.into(), shapes: Vec::new() };
+    if title.is_empty() {
+        return (page, MARGIN);
+    }
+    let text = font::fit(title, 20.0, Weight::Medium, width - 2.0 * MARGIN);
+    page.text(Text::new((MARGIN, MARGIN + 16.0), &text, 20.0).medium().paint(Paint::Ink));
+    (page, MARGIN + 34.0)
+}
+
 fn draw_panel(page: &mut Drawing, panel: &Panel, mut frame: Frame) {
     if !panel.title.is_empty() {
         let title = font::fit(&panel.title, 16.0, Weight::Medium, frame.width());
@@ -71,6 +81,7 @@ fn draw_panel(page: &mut Drawing, panel: &Panel, mut frame: Frame) {
         frame.top += 26.0;
     }
     match &panel.content {
+        Content::Sketch(sketch) => sketch::draw(page, sketch, (frame.left, frame.top), 1.0),
         Content::Heat { counts, names } => layout_heat::draw(page, panel, counts, names, frame),
         Content::Lines(series) => {
             frame.top = legend(page, &entries(series), frame);
@@ -124,6 +135,7 @@ enum Sample {
     Line,
     Dashed,
     Block,
+    Dot,
     Ring,
 }
 
@@ -138,7 +150,12 @@ fn entries(series: &[Series]) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (i, s) in series.iter().enumerate() {
         let (paint, value) = (Paint::Series(i), s.stated.clone().unwrap_or_default());
-        entries.push(Entry { sample: Sample::Line, paint, name: s.name.clone(), value });
+        let sample = match s.style {
+            Style::Line => Sample::Line,
+            Style::Dashed => Sample::Dashed,
+            Style::Dots => Sample::Dot,
+        };
+        entries.push(Entry { sample, paint, name: s.name.clone(), value });
         if let Some((_, text)) = &s.mark {
             let (name, value) = (text.clone(), String::new());
             entries.push(Entry { sample: Sample::Ring, paint, name, value });
@@ -151,7 +168,7 @@ fn entries(series: &[Series]) -> Vec<Entry> {
 fn legend(page: &mut Drawing, entries: &[Entry], frame: Frame) -> f64 {
     let (mut x, mut y) = (frame.left, frame.top + 8.0);
     for entry in entries {
-        let sample = if entry.sample == Sample::Ring { 12.0 } else { 22.0 };
+        let sample = if matches!(entry.sample, Sample::Ring | Sample::Dot) { 12.0 } else { 22.0 };
         let value_width = font::width(&entry.value, LEGEND, Weight::Medium);
         let room = frame.width() - sample - value_width - 16.0;
         let name = font::fit(&entry.name, LEGEND, Weight::Regular, room.max(20.0));
@@ -184,6 +201,7 @@ fn draw_sample(page: &mut Drawing, entry: &Entry, (x, y): (f64, f64), width: f64
             let (x, y, width, height) = (x + 5.0, y - 6.0, 12.0, 12.0);
             page.shapes.push(Shape::Rect { x, y, width, height, paint, opacity: 1.0 });
         }
+        Sample::Dot => page.shapes.push(Shape::Disc { x: x + 6.0, y, radius: 4.0, paint }),
         Sample::Ring => {
             page.shapes.push(Shape::Ring { x: x + 6.0, y, radius: 5.0, paint, width: 2.0 });
         }
@@ -221,7 +239,7 @@ impl Plot {
             right: frame.right - 12.0,
             bottom: frame.bottom - below,
         };
-        let x = Axis::of_counts(span(series), bars, (area.width() / 70.0).max(2.0) as usize);
+        let x = across(series, bars, (area.width() / 70.0).max(2.0) as usize);
         let plot = Plot { area, x, y };
         plot.grid(page);
         let middle = ((area.left + area.right) / 2.0, (area.top + area.bottom) / 2.0);
@@ -278,9 +296,18 @@ impl Plot {
     /// A line through the values, broken where one is missing; a dot where one stands alone.
     fn line(&self, page: &mut Drawing, series: &Series, paint: Paint) {
         let points: Vec<Option<(f64, f64)>> = (series.values.iter().enumerate())
-            .map(|(i, v)| drawable(*v).then(|| (self.x_at(series.place(i) as f64), self.y_at(*v))))
+            .map(|(i, v)| {
+                let place = series.place(i);
+                (drawable(*v) && drawable(place)).then(|| (self.x_at(place), self.y_at(*v)))
+            })
             .collect();
         let disc = |(x, y): (f64, f64), radius| Shape::Disc { x, y, radius, paint };
+        if series.style == Style::Dots {
+            let radius = if points.len() > 400 { 2.0 } else { 3.5 };
+            page.shapes.extend(points.iter().flatten().map(|p| disc(*p, radius)));
+            return;
+        }
+        let dashed = series.style == Style::Dashed;
         for run in points.split(Option::is_none) {
             let run: Vec<(f64, f64)> = run.iter().flatten().copied().collect();
             match run.as_slice() {
@@ -288,11 +315,12 @@ impl Plot {
                 [alone] => page.shapes.push(disc(*alone, 3.5)),
                 _ => {
                     let points = thinned(&run);
-                    page.shapes.push(Shape::Line { points, paint, width: 2.25, dashed: false });
+                    let width = if dashed { 1.6 } else { 2.25 };
+                    page.shapes.push(Shape::Line { points, paint, width, dashed, opacity: 1.0 });
                 }
             }
         }
-        if points.len() <= DOTTED {
+        if points.len() <= DOTTED && !dashed {
             page.shapes.extend(points.iter().flatten().map(|p| disc(*p, 3.0)));
         }
         if let Some((place, _)) = &series.mark
@@ -303,10 +331,14 @@ impl Plot {
     }
 
     fn bars(&self, page: &mut Drawing, series: &Series) {
-        let slot = self.x_at(1.0) - self.x_at(0.0);
-        let width = (slot * 0.72).clamp(1.0, 48.0);
+        let slot = self.x_at(series.place(1)) - self.x_at(series.place(0));
+        // Bars over measured numbers touch: each stands for the whole of its range.
+        let width = match series.measured {
+            true => slot.max(1.0),
+            false => (slot * 0.72).clamp(1.0, 48.0),
+        };
         for (i, value) in series.values.iter().enumerate().filter(|(_, v)| drawable(**v)) {
-            let x = self.x_at(series.place(i) as f64) - width / 2.0;
+            let x = self.x_at(series.place(i)) - width / 2.0;
             let (a, b) = (self.y_at(*value), self.y_at(0.0));
             let (y, height, paint) = (a.min(b), (a - b).abs(), Paint::Series(0));
             page.shapes.push(Shape::Rect { x, y, width, height, paint, opacity: 1.0 });
@@ -314,11 +346,27 @@ impl Plot {
     }
 }
 
+/// The horizontal axis: of measured numbers where one of the series has them, else of counts.
+fn across(series: &[Series], bars: bool, most: usize) -> Axis {
+    let places = || series.iter().flat_map(|s| (0..s.values.len()).map(|i| s.place(i)));
+    if series.iter().any(|s| s.measured) {
+        return match (bars, series.first()) {
+            // Half a bar more at both ends.
+            (true, Some(bars)) => {
+                let half = (bars.place(1) - bars.place(0)) / 2.0;
+                Axis::exact(places().flat_map(|p| [p - half, p + half]), most)
+            }
+            _ => Axis::exact(places(), most),
+        };
+    }
+    Axis::of_counts(span(series), bars, most)
+}
+
 /// The first and the last number that a value stands over.
 fn span(series: &[Series]) -> RangeInclusive<usize> {
     let drawn = series.iter().filter(|s| !s.values.is_empty());
-    let first = drawn.clone().map(|s| s.place(0)).min().unwrap_or(1);
-    let last = drawn.map(|s| s.place(s.values.len() - 1)).max().unwrap_or(1);
+    let first = drawn.clone().map(|s| s.place(0) as usize).min().unwrap_or(1);
+    let last = drawn.map(|s| s.place(s.values.len() - 1) as usize).max().unwrap_or(1);
     first..=last
 }
 

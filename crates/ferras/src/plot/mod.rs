@@ -19,16 +19,30 @@
 //! ```
 mod axis;
 mod curves;
+mod diagram;
 mod drawing;
 mod figure;
 mod font;
+mod images;
+mod layered;
 mod layout;
 mod layout_heat;
+mod neurons;
+mod picture;
 mod png;
+mod scores;
+mod sketch;
 mod svg;
 
 pub(crate) use axis::short;
 pub use curves::{Curves, confusion_matrix, epoch_times, history, metric};
+pub use diagram::{PlotModel, plot_model};
 pub(crate) use drawing::theme;
 pub use figure::{Figure, Panel, Series};
+pub use images::{activation_maps, filters, images};
+pub use neurons::neurons;
+pub use picture::Picture;
+pub use scores::{
+    forecast, precision_recall_curve, prediction_over_truth, roc_curve, weight_histograms,
+};
 pub(crate) use svg::escape;

@@ -53,25 +53,34 @@ fn element(shape: &Shape, place: Place) -> String {
     let stroke = |paint| colour("stroke", paint, place);
     match shape {
         Shape::Rect { x, y, width, height, paint, opacity } => {
-            let opacity = match opacity {
-                o if *o < 1.0 => format!(" fill-opacity=\"{}\"", number(*o)),
-                _ => String::new(),
-            };
+            let opacity = faint("fill", *opacity);
             let [x, y, width, height] = [x, y, width, height].map(|v| number(*v));
             let paint = fill(*paint);
             format!(
                 "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{paint}{opacity}/>"
             )
         }
-        Shape::Line { points, paint, width, dashed } => {
-            let points: Vec<String> =
-                points.iter().map(|(x, y)| format!("{},{}", number(*x), number(*y))).collect();
+        Shape::Line { points, paint, width, dashed, opacity } => {
             let dash = if *dashed { " stroke-dasharray=\"6 4\"" } else { "" };
+            let faint = faint("stroke", *opacity);
             format!(
                 "<polyline points=\"{}\" fill=\"none\"{} stroke-width=\"{width}\" \
-                 stroke-linejoin=\"round\" stroke-linecap=\"round\"{dash}/>",
-                points.join(" "),
+                 stroke-linejoin=\"round\" stroke-linecap=\"round\"{dash}{faint}/>",
+                coordinates(points),
                 stroke(*paint)
+            )
+        }
+        Shape::Area { points, paint, opacity } => {
+            let (points, paint, faint) =
+                (coordinates(points), fill(*paint), faint("fill", *opacity));
+            format!("<polygon points=\"{points}\"{paint}{faint}/>")
+        }
+        Shape::Image { x, y, width, height, picture } => {
+            let [x, y, width, height] = [x, y, width, height].map(|v| number(*v));
+            format!(
+                "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
+                 preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"{}\"/>",
+                picture.data_uri()
             )
         }
         Shape::Disc { x, y, radius, paint } => {
@@ -90,6 +99,19 @@ fn element(shape: &Shape, place: Place) -> String {
             )
         }
         Shape::Text(text) => text_element(text, place),
+    }
+}
+
+fn coordinates(points: &[(f64, f64)]) -> String {
+    let pairs: Vec<String> =
+        points.iter().map(|(x, y)| format!("{},{}", number(*x), number(*y))).collect();
+    pairs.join(" ")
+}
+
+fn faint(property: &str, opacity: f64) -> String {
+    match opacity {
+        o if o < 1.0 => format!(" {property}-opacity=\"{}\"", number(o)),
+        _ => String::new(),
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) mod mersenne;
 mod one_hot;
 mod report;
 mod scaler;
+mod scores;
 mod split;
 
 pub use label::{Class, Label};
@@ -30,4 +31,5 @@ pub use label_encoder::LabelEncoder;
 pub use one_hot::{Columns, OneHotEncoder};
 pub use report::{ClassScores, ClassificationReport, classification_report, confusion_matrix};
 pub use scaler::StandardScaler;
+pub use scores::{PrecisionRecallCurve, RocCurve, precision_recall_curve, roc_curve};
 pub use split::{Size, Split, SplitTuple, Splittable, train_test_split};

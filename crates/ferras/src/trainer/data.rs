@@ -40,6 +40,34 @@ impl Data {
         self.arrays.is_empty()
     }
 
+    /// One sample of each array, as a batch of one.
+    ///
+    /// Errors: fewer samples than that.
+    ///
+    /// ```
+    /// use ferras::data::Data;
+    /// let table = Data::from([[0.0_f32, 1.0], [2.0, 3.0]]);
+    /// assert_eq!(table.sample(1)?.len(), 1);
+    /// assert!(table.sample(2).unwrap_err().to_string().contains("there are 2 samples"));
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn sample(&self, index: usize) -> Result<Data> {
+        self.check("data")?;
+        let tensors: Vec<Tensor> = self.arrays.iter().map(|(_, t)| t.clone()).collect();
+        let count = rows(&tensors, "data")?;
+        if index >= count {
+            let problem = format!("must be below {count}: there are {count} samples, got {index}");
+            return Err(Error::argument("index", problem));
+        }
+        let sample = |tensor: &Tensor| -> Result<Tensor> {
+            let mut one = Tensor::scalar(0_u8);
+            one.gather_rows(tensor, &[index])?;
+            Ok(one)
+        };
+        let named = |(name, tensor): &(Option<String>, Tensor)| Ok((name.clone(), sample(tensor)?));
+        Ok(Data::of(self.arrays.iter().map(named).collect::<Result<Vec<_>>>()?))
+    }
+
     /// Arrays in order, of which some may have names.
     fn of(arrays: impl IntoIterator<Item = (Option<String>, Tensor)>) -> Data {
         Data { arrays: arrays.into_iter().collect(), problem: None }
@@ -181,6 +209,12 @@ impl From<Vec<(String, Tensor)>> for Data {
 
 impl From<&[Tensor]> for Data {
     fn from(tensors: &[Tensor]) -> Data {
+        Data::from(tensors.to_vec())
+    }
+}
+
+impl From<&Vec<Tensor>> for Data {
+    fn from(tensors: &Vec<Tensor>) -> Data {
         Data::from(tensors.to_vec())
     }
 }

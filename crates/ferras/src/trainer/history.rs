@@ -170,38 +170,3 @@ impl History {
         }
     }
 }
-
-impl crate::plot::Curves for History {
-    fn curves(&self) -> Vec<(String, Vec<f64>)> {
-        self.history.clone()
-    }
-
-    fn epochs(&self, name: &str) -> Option<&[usize]> {
-        History::epochs(self, name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn curves_stand_over_their_own_epochs() {
-        // Goes on at the sixth epoch and validates after each second one.
-        let mut history = History::default();
-        for epoch in 5..9 {
-            let mut logs = Logs::default();
-            logs.set("loss", 1.0 / epoch as f64);
-            if epoch % 2 == 1 {
-                logs.set("val_loss", if epoch == 5 { 0.25 } else { 0.5 });
-            }
-            history.record(epoch, &logs, 1.0);
-        }
-        assert_eq!(history.epochs("loss"), Some(&[5, 6, 7, 8][..]));
-        assert_eq!(history.epochs("val_loss"), Some(&[5, 7][..]));
-        assert_eq!(history.epochs("mae"), None);
-        let svg = crate::plot::history(&history).to_svg();
-        assert!(svg.contains("best 0.2500, epoch 6"), "{svg}");
-        assert!(svg.contains(">9</text>") && !svg.contains(">1</text>"), "{svg}");
-    }
-}
