@@ -50,9 +50,9 @@ fn network(code: usize) -> Result<Model> {
         Conv2D::new(filters, 3).padding("same").activation("relu").apply(x)
     };
     let image = Input::named("image", [28, 28, 1]);
-    let x = MaxPooling2D::new().apply(&conv(16, &image));
-    let x = MaxPooling2D::new().apply(&conv(8, &x));
-    let code = Dense::new(code).name("code").apply(&Flatten::new().apply(&x));
+    let x = MaxPooling2D::new().apply(conv(16, &image));
+    let x = MaxPooling2D::new().apply(conv(8, &x));
+    let code = Dense::new(code).name("code").apply(Flatten::new().apply(&x));
     let x = Dense::new(7 * 7 * 8).activation("relu").apply(&code);
     let x = Reshape::new([7, 7, 8]).apply(&x);
     let x = conv(16, &UpSampling2D::new().apply(&x));

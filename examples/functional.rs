@@ -102,12 +102,12 @@ fn two_branch() -> Result<Model> {
         let x = Conv2D::new(16, 3).padding("same").activation("relu").apply(half);
         let x = MaxPooling2D::new().apply(&x);
         let x = Conv2D::new(32, 3).padding("same").activation("relu").apply(&x);
-        Flatten::new().apply(&MaxPooling2D::new().apply(&x))
+        Flatten::new().apply(MaxPooling2D::new().apply(&x))
     };
     let (upper, lower) = (Input::named("upper", [14, 28, 1]), Input::named("lower", [14, 28, 1]));
     let both = Concatenate::new().apply([&look(&upper), &look(&lower)]);
     let x = Dense::new(64).activation("relu").apply(&both);
-    Model::new([&upper, &lower], &Dense::new(10).activation("softmax").name("digit").apply(&x))
+    Model::new([&upper, &lower], Dense::new(10).activation("softmax").name("digit").apply(&x))
 }
 
 /// One look, two questions: which digit, and does it have a closed loop?
@@ -116,7 +116,7 @@ fn multi_head() -> Result<Model> {
     let x = Conv2D::new(16, 3).activation("relu").apply(&image);
     let x = MaxPooling2D::new().apply(&x);
     let x = Conv2D::new(32, 3).activation("relu").apply(&x);
-    let seen = Flatten::new().apply(&MaxPooling2D::new().apply(&x));
+    let seen = Flatten::new().apply(MaxPooling2D::new().apply(&x));
     let digit = Dense::new(64).activation("relu").apply(&seen);
     let digit = Dense::new(10).activation("softmax").name("digit").apply(&digit);
     let looped = Dense::new(16).activation("relu").apply(&seen);
@@ -141,8 +141,8 @@ fn inception() -> Result<Model> {
     let x = Conv2D::new(16, 3).activation("relu").apply(&image);
     let x = inception_block(&MaxPooling2D::new().apply(&x));
     let x = inception_block(&MaxPooling2D::new().apply(&x));
-    let x = Dropout::new(0.3).apply(&Flatten::new().apply(&x));
-    Model::new(&image, &Dense::new(10).activation("softmax").name("digit").apply(&x))
+    let x = Dropout::new(0.3).apply(Flatten::new().apply(&x));
+    Model::new(&image, Dense::new(10).activation("softmax").name("digit").apply(&x))
 }
 
 fn network(name: &str) -> Result<Model> {

@@ -194,11 +194,8 @@ fn spread(places: &mut [Place], rows: &[Vec<usize>]) {
 fn pull<'a>(places: &[Place], place: &Place, near: impl Iterator<Item = &'a usize>) -> (f64, f64) {
     let (mut sum, mut weight) = (0.0, 0.0);
     for &n in near {
-        let w = match (place.is_box, places[n].is_box) {
-            (true, true) => 1.0,
-            (false, false) => 8.0,
-            _ => 2.0,
-        };
+        let passes = !place.is_box && !places[n].is_box;
+        let w = if passes { 8.0 } else { 1.0 };
         sum += w * places[n].x;
         weight += w;
     }
