@@ -6,9 +6,10 @@ use ferras_cpu::kernels::Work;
 use ferras_cpu::kernels::conv::*;
 use ferras_cpu::kernels::math::{self, Operands};
 use ferras_cpu::kernels::matmul::{MatMul, MatMulArgs, MatMulSpec};
+use ferras_cpu::kernels::peak;
 use ferras_cpu::kernels::pool::{Pool, PoolArgs, PoolKind, PoolSpec};
 use ferras_cpu::kernels::reduce::Reduction;
-use ferras_cpu::kernels::simd::{self, Level, Simd};
+use ferras_cpu::kernels::simd::Level;
 use ferras_graph::{Binary, Reduce, Unary};
 use std::time::{Duration, Instant};
 
@@ -42,35 +43,10 @@ fn all(work: &Work, mut run: impl FnMut(usize, usize)) {
     }
 }
 
-/// Independent multiply-adds in registers.
-struct Peak;
-
-impl simd::Task for Peak {
-    type Output = f32;
-    #[inline(always)]
-    unsafe fn run<S: Simd>(self) -> f32 {
-        // SAFETY: register operations only.
-        unsafe {
-            let mut acc = [S::splat(1.0); 12];
-            let (x, y) = (S::splat(std::hint::black_box(0.5)), S::splat(0.25));
-            for _ in 0..100_000 {
-                for a in acc.iter_mut() {
-                    *a = S::fma(*a, x, y);
-                }
-            }
-            acc.iter().fold(0.0, |sum, a| sum + S::sum(*a))
-        }
-    }
-}
-
 fn main() {
     let filter = std::env::args().skip(1).find(|a| !a.starts_with('-')).unwrap_or_default();
     let level = Level::detect();
-    // SAFETY: the level was detected.
-    let t = best(|| {
-        std::hint::black_box(unsafe { simd::run_at(level, Peak) });
-    });
-    let peak = 2.0 * 12.0 * 100_000.0 * level.lanes() as f64 / t / 1e9;
+    let peak = peak::operations(1, Duration::from_millis(250)) / 1e9;
     println!("{level:?}: peak {peak:.1} GFLOP/s on one thread");
     let show = |name: &str, flops: f64, t: f64| {
         let rate = flops / t / 1e9;

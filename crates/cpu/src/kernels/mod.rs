@@ -15,6 +15,7 @@ pub mod conv;
 pub mod copy;
 pub mod math;
 pub mod matmul;
+pub mod peak;
 pub mod pool;
 pub mod reduce;
 pub mod simd;

@@ -5,9 +5,10 @@ use super::dataset::{Arrays, Dataset, Rows, Staging, caught, pass, positive};
 use super::evaluate::{Feed, Use, no_batch_size, rows as rows_of};
 use super::options::Predict;
 use super::progress;
+use crate::layers::TensorSpec;
 use crate::models::Model;
 use crate::{Error, Result};
-use ferras_graph::Tensor;
+use ferras_graph::{Tensor, TensorType};
 
 impl Model {
     /// The outputs for the inputs: one tensor with a row for each sample, for a model with one
@@ -135,6 +136,31 @@ impl Model {
             self.run_predict(batch.x, &mut outputs)
         })?;
         Ok(outputs)
+    }
+
+    /// Multiply-adds of the matrix products and convolutions of a prediction for one sample. A
+    /// training step takes about three times as many for each sample.
+    ///
+    /// Errors: an input whose sizes are not all known.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let x = Input::new([28, 28, 1]);
+    /// let model = Model::new(&x, &Conv2D::new(32, 3).apply(&x))?;
+    /// assert_eq!(model.multiply_adds()?, 26 * 26 * 3 * 3 * 32);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn multiply_adds(&self) -> Result<u64> {
+        let network = self.network()?;
+        let sample = |(spec, name): (&TensorSpec, &str)| {
+            let shape = spec.shape.iter().skip(1).copied().collect::<Option<Vec<usize>>>();
+            let open =
+                || Error::Model(format!("the cost of a sample needs all sizes of input {name:?}"));
+            let shape = [&[1], &shape.ok_or_else(open)?[..]].concat();
+            Ok(TensorType::new(spec.dtype, shape))
+        };
+        let specs = network.input_specs().into_iter().zip(network.input_names());
+        Ok(self.trace_predict(&specs.map(sample).collect::<Result<Vec<_>>>()?)?.multiply_adds())
     }
 
     fn inputs(&self, x: Data) -> Result<Arrays> {

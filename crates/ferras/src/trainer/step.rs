@@ -126,7 +126,7 @@ impl Model {
     }
 
     /// The graph of a prediction.
-    fn trace_predict(&self, x: &[TensorType]) -> Result<Graph> {
+    pub(super) fn trace_predict(&self, x: &[TensorType]) -> Result<Graph> {
         let builder = Builder::new();
         let inputs = self.feed_inputs(&builder, x)?;
         let mut trace = Trace::new(builder.clone(), false, None);

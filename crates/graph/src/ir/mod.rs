@@ -1,4 +1,5 @@
 //! The intermediate representation: a closed set of ops, and graphs of them.
+mod cost;
 mod graph;
 mod op;
 
