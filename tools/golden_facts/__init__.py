@@ -7,6 +7,7 @@ TOPICS = [
     "losses",
     "loss_settings",
     "metrics",
+    "metric_settings",
     "layers",
     "optimizers",
     "training",

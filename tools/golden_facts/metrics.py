@@ -15,7 +15,10 @@ def sequence(metric, args, updates, note=None):
     if note:
         out["note"] = note
     out["name"] = m.name
-    out["result_before"] = wire.array(m.result())
+    try:
+        out["result_before"] = wire.array(m.result())
+    except AttributeError:
+        out["result_before"] = None  # some do not know their shape before the first batch
     out["updates"] = []
     for update in updates:
         row = {k: wire.array(v) for k, v in update.items()}

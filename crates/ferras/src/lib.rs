@@ -56,5 +56,5 @@ pub use saving::{
 };
 pub use trainer::{
     Callback, Compile, Evaluate, Fit, History, Logs, OnBatch, Predict, Run, RunParams,
-    ValidationFreq, Verbose,
+    RunningMetric, ValidationFreq, Verbose,
 };

@@ -13,8 +13,8 @@ pub use crate::initializers::{
 pub use crate::layers::*;
 pub use crate::losses::{Loss, LossFn};
 pub use crate::metrics::{
-    BinaryAccuracy, CategoricalAccuracy, Metric, MetricFn, Precision, Recall,
-    SparseCategoricalAccuracy, TopKCategoricalAccuracy,
+    AUC, BinaryAccuracy, CategoricalAccuracy, F1Score, MeanIoU, Metric, MetricFn, Precision,
+    R2Score, Recall, SparseCategoricalAccuracy, TopKCategoricalAccuracy,
 };
 pub use crate::models::{Input, Model, Sequential, SymbolicTensor};
 pub use crate::optimizers::{
@@ -23,7 +23,7 @@ pub use crate::optimizers::{
 pub use crate::regularizers::*;
 pub use crate::{
     Callback, Compile, Error, Evaluate, Fit, History, Load, LoadWeights, Logs, OnBatch, Predict,
-    Result, Run, ValidationFreq, set_random_seed,
+    Result, Run, RunningMetric, ValidationFreq, set_random_seed,
 };
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor, TensorType, Value};

@@ -48,8 +48,7 @@ impl<T: Vocabulary> From<T> for Choice<T> {
 impl<T: Vocabulary> From<&str> for Choice<T> {
     fn from(word: &str) -> Choice<T> {
         // Keras takes words in any case.
-        let plain = word.to_lowercase();
-        let known = T::WORDS.iter().find(|(w, _)| *w == plain);
+        let known = T::WORDS.iter().find(|(w, _)| w.eq_ignore_ascii_case(word));
         Choice(known.map(|w| w.1).ok_or_else(|| word.to_string()))
     }
 }

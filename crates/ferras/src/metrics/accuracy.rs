@@ -18,15 +18,15 @@ means! {
         #[config(default = 0.5)]
         threshold: f64,
     }
-    |m, t, p| p.greater(m.threshold).cast(p.dtype()).equal(t).cast(p.dtype()), direction = UP;
+    |m, t, p| binary_accuracy(t, p, m.threshold), direction = UP;
 
     /// Share of rows whose largest prediction is where the one-hot truth's is.
     CategoricalAccuracy "categorical_accuracy", {}
-    |_, t, p| t.argmax(-1).equal(p.argmax(-1)).cast(p.dtype()), direction = UP;
+    |_, t, p| categorical_accuracy(t, p), direction = UP;
 
     /// Share of rows whose largest prediction is at the class number of the truth.
     SparseCategoricalAccuracy "sparse_categorical_accuracy", {}
-    |_, t, p| functions::class_numbers(t, p, -1).equal(p.argmax(-1)).cast(p.dtype()),
+    |_, t, p| sparse_categorical_accuracy(t, p),
     class_numbers = true, direction = UP;
 
     /// Share of rows where the one-hot truth is among the `k` largest predictions.
@@ -35,7 +35,7 @@ means! {
         #[config(default = 5)]
         k: usize,
     }
-    |m, t, p| in_top_k(&t.argmax(-1), p, m.k), direction = UP;
+    |m, t, p| top_k_categorical_accuracy(t, p, m.k), direction = UP;
 
     /// Share of rows where the class number of the truth is among the `k` largest predictions.
     SparseTopKCategoricalAccuracy "sparse_top_k_categorical_accuracy", {
@@ -46,15 +46,54 @@ means! {
         #[config(default = false, omit_default)]
         from_sorted_ids: bool,
     }
-    |m, t, p| match m.from_sorted_ids {
-        false => in_top_k(&functions::class_numbers(t, p, -1), p, m.k),
-        true => {
-            let first = p.slice_axis(-1, 0, m.k.min(p.dim(-1))).cast(DType::I32);
-            let labels = functions::class_numbers(t, p, -1).expand_dims(-1);
-            first.equal(labels).sum(&[-1], false).cast(p.dtype())
-        }
-    },
+    |m, t, p| sparse_top_k_categorical_accuracy(t, p, m.k, m.from_sorted_ids),
     class_numbers = true, direction = UP;
+}
+
+/// 1 where a prediction is on the right side of a threshold, else 0; labels 0 and 1.
+#[track_caller]
+pub fn binary_accuracy(y_true: &Value, y_pred: &Value, threshold: f64) -> Value {
+    let (t, p) = functions::prepare(y_true, y_pred, None, false);
+    p.greater(threshold).cast(p.dtype()).equal(t).cast(p.dtype())
+}
+
+/// 1 where the largest prediction of a row is where the one-hot truth's is, else 0.
+#[track_caller]
+pub fn categorical_accuracy(y_true: &Value, y_pred: &Value) -> Value {
+    let (t, p) = functions::prepare(y_true, y_pred, None, false);
+    t.argmax(-1).equal(p.argmax(-1)).cast(p.dtype())
+}
+
+/// 1 where the largest prediction of a row is at the class number of the truth, else 0.
+#[track_caller]
+pub fn sparse_categorical_accuracy(y_true: &Value, y_pred: &Value) -> Value {
+    let (t, p) = functions::prepare(y_true, y_pred, None, true);
+    functions::class_numbers(&t, &p, -1).equal(p.argmax(-1)).cast(p.dtype())
+}
+
+/// 1 where the one-hot truth is among the `k` largest predictions of a row, else 0.
+#[track_caller]
+pub fn top_k_categorical_accuracy(y_true: &Value, y_pred: &Value, k: usize) -> Value {
+    let (t, p) = functions::prepare(y_true, y_pred, None, false);
+    in_top_k(&t.argmax(-1), &p, k)
+}
+
+/// 1 where the class number of the truth is among the `k` largest predictions of a row, else 0;
+/// `from_sorted_ids` where predictions are class numbers already, the likeliest first.
+#[track_caller]
+pub fn sparse_top_k_categorical_accuracy(
+    y_true: &Value,
+    y_pred: &Value,
+    k: usize,
+    from_sorted_ids: bool,
+) -> Value {
+    let (t, p) = functions::prepare(y_true, y_pred, None, true);
+    let labels = functions::class_numbers(&t, &p, -1);
+    if !from_sorted_ids {
+        return in_top_k(&labels, &p, k);
+    }
+    let first = p.slice_axis(-1, 0, k.min(p.dim(-1))).cast(DType::I32);
+    first.equal(labels.expand_dims(-1)).sum(&[-1], false).cast(p.dtype())
 }
 
 /// Whether fewer than `k` predictions are above that of the label; of a NaN, none is.

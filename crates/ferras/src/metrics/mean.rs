@@ -1,5 +1,6 @@
 //! Metrics that are means of values that losses also have.
 use super::{Direction, MetricFn, mean_result, mean_state, mean_update, means};
+use crate::config::epsilon;
 use crate::layers::PartialShape;
 use crate::losses::functions::{self, Crossentropy};
 use crate::losses::{Reduction, masked};
@@ -58,6 +59,26 @@ means! {
     |m, t, p| -functions::cosine_similarity(t, p, m.axis),
     direction = Some(Direction::Up);
 
+    /// Mean of Pearson's coefficient of correlation of y_true and y_pred along an axis: 1 where one
+    /// rises as the other does, 0 where they have nothing to do with each other.
+    PearsonCorrelation "pearson_correlation", {
+        /// The axis along which is compared; the last by default.
+        #[config(default = -1)]
+        axis: isize,
+    }
+    |m, t, p| pearson_correlation(t, p, m.axis),
+    direction = Some(Direction::Up);
+
+    /// Mean of the concordance of y_true and y_pred along an axis, as Keras computes it: 1 where they
+    /// are the same. Lin 1989.
+    ConcordanceCorrelation "concordance_correlation", {
+        /// The axis along which is compared; the last by default.
+        #[config(default = -1)]
+        axis: isize,
+    }
+    |m, t, p| concordance_correlation(t, p, m.axis),
+    direction = Some(Direction::Up);
+
     /// Mean of −y_true · log p − (1 − y_true) · log(1 − p).
     BinaryCrossentropy "binary_crossentropy", {
         /// Whether predictions are logits, before the sigmoid; probabilities by default.
@@ -112,6 +133,30 @@ means! {
         let mask = m.ignore_class.map(|c| labels.not_equal(c as f64)).filter(|_| weights.is_some());
         masked(&labels.cast(p.dtype()), weights, mask.as_ref(), Reduction::Sum)
     };
+}
+
+/// Mean of the products of y_true and y_pred along an axis, each with mean 0 and deviation 1.
+#[track_caller]
+pub fn pearson_correlation(y_true: &Value, y_pred: &Value, axis: isize) -> Value {
+    let (t, p) = functions::prepare(y_true, y_pred, None, false);
+    let unit = |x: &Value| {
+        let x = x - x.mean(&[axis], true);
+        &x / x.std(&[axis], true)
+    };
+    (unit(&t) * unit(&p)).mean(&[axis], false)
+}
+
+/// Mean along an axis of 2·(y_true − mean y_pred)·(y_pred − mean y_pred) over the sum of both
+/// variances and the square of the difference of both means.
+#[track_caller]
+pub fn concordance_correlation(y_true: &Value, y_pred: &Value, axis: isize) -> Value {
+    let (t, p) = functions::prepare(y_true, y_pred, None, false);
+    let (t_mean, p_mean) = (t.mean(&[axis], true), p.mean(&[axis], true));
+    let spread = t.variance(&[axis], true) + p.variance(&[axis], true);
+    let spread = spread + (t_mean - &p_mean).square() + epsilon();
+    // Both from the mean of y_pred: so it stands in Keras, and the mean is the same.
+    let product = (t - &p_mean) * (p - p_mean);
+    (product * 2.0 / spread).mean(&[axis], false)
 }
 
 /// Sum of the predictions themselves.

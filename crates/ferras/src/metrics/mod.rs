@@ -1,25 +1,45 @@
 //! Metrics: `keras.metrics`. Their state is part of the step's graph.
 mod accuracy;
+mod at;
+mod auc;
 mod confusion;
+mod counts;
 mod custom;
+mod iou;
 mod mean;
 mod resolve;
+mod scores;
 #[cfg(test)]
 mod tests;
+mod thresholds;
+mod wrapper;
 
 pub use accuracy::{
     Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy,
-    SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy, binary_accuracy, categorical_accuracy,
+    sparse_categorical_accuracy, sparse_top_k_categorical_accuracy, top_k_categorical_accuracy,
 };
-pub use confusion::{Precision, Recall};
+pub use at::{
+    PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity,
+};
+pub use auc::{AUC, AucCurve, AucSummation, LabelWeights};
+pub use confusion::{
+    FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives,
+};
+pub use iou::{BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU};
 pub use mean::{
-    BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge,
-    KLDivergence, LogCoshError, Mean, MeanAbsoluteError, MeanAbsolutePercentageError,
-    MeanSquaredError, MeanSquaredLogarithmicError, Poisson, RootMeanSquaredError,
-    SparseCategoricalCrossentropy, SquaredHinge, Sum,
+    BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, ConcordanceCorrelation,
+    CosineSimilarity, Hinge, KLDivergence, LogCoshError, Mean, MeanAbsoluteError,
+    MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, PearsonCorrelation,
+    Poisson, RootMeanSquaredError, SparseCategoricalCrossentropy, SquaredHinge, Sum,
+    concordance_correlation, pearson_correlation,
 };
 pub(crate) use resolve::resolve_by_shape;
+pub use scores::{ClassAggregation, F1Score, FAverage, FBetaScore, R2Score};
+pub use thresholds::Thresholds;
+pub use wrapper::MeanMetricWrapper;
 
+use crate::Result;
 use crate::config::{Configured, family};
 use crate::layers::PartialShape;
 use crate::losses::{align, ratio};
@@ -29,6 +49,11 @@ use ferras_graph::{DType, TensorType, Value};
 pub trait MetricFn: Configured {
     /// The name under which logs show it.
     fn name(&self) -> String;
+
+    /// Whether the arguments make sense.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// What is kept between batches, all zeros at first; `y_pred` is the output's shape.
     fn state(&self, y_pred: &PartialShape) -> Vec<TensorType>;
@@ -42,7 +67,7 @@ pub trait MetricFn: Configured {
         weights: Option<&Value>,
     ) -> Vec<Value>;
 
-    /// The metric of a state: a scalar of float type.
+    /// The metric of a state, of float type: a scalar, or a vector of several numbers.
     fn result(&self, state: &[Value]) -> Value;
 
     /// Which values are better, for callbacks that watch the metric; `None` leaves it to them.
@@ -202,7 +227,27 @@ family! {
         SparseCategoricalCrossentropy, "sparse_categorical_crossentropy";
         Precision, "precision";
         Recall, "recall";
+        TruePositives, "true_positives";
+        FalsePositives, "false_positives";
+        TrueNegatives, "true_negatives";
+        FalseNegatives, "false_negatives";
+        AUC, "auc";
+        SensitivityAtSpecificity, "sensitivity_at_specificity";
+        SpecificityAtSensitivity, "specificity_at_sensitivity";
+        PrecisionAtRecall, "precision_at_recall";
+        RecallAtPrecision, "recall_at_precision";
+        F1Score, "f1_score";
+        FBetaScore, "f_beta_score";
+        R2Score, "r2_score";
+        PearsonCorrelation, "pearson_correlation";
+        ConcordanceCorrelation, "concordance_correlation";
+        IoU, "io_u";
+        MeanIoU, "mean_io_u";
+        BinaryIoU, "binary_io_u";
+        OneHotIoU, "one_hot_io_u";
+        OneHotMeanIoU, "one_hot_mean_io_u";
         Mean, "mean";
         Sum, "sum";
+        MeanMetricWrapper, "mean_metric_wrapper";
     ]
 }

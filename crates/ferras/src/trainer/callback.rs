@@ -1,7 +1,7 @@
 //! Callbacks: what a program can do between the steps of training.
 use super::History;
 use super::history::Logs;
-use super::metric::{TrackerKind, TrackerStates, Trackers};
+use super::metric::{Tracker, TrackerKind, TrackerStates, Trackers};
 use crate::metrics::Direction;
 use crate::models::Model;
 use crate::{Error, Result};
@@ -263,7 +263,8 @@ impl Run<'_> {
     pub fn direction(&self, name: &str) -> Result<Direction> {
         let own = name.strip_prefix("val_").unwrap_or(name);
         let list = self.numbers.map_or(&[][..], |(trackers, _)| &trackers.list);
-        match list.iter().find(|tracker| tracker.name == own).map(|tracker| &tracker.kind) {
+        match list.iter().find(|t| t.names().iter().any(|n| n == own)).map(|tracker| &tracker.kind)
+        {
             Some(TrackerKind::Metric { metric, .. }) => metric.direction().ok_or_else(|| {
                 Error::argument(
                     "mode",
@@ -285,7 +286,7 @@ impl Run<'_> {
     /// The names that are logged in this run, those of validation only if asked for.
     pub(crate) fn log_names(&self, validation: bool) -> Vec<String> {
         let list = self.numbers.map_or(&[][..], |(trackers, _)| &trackers.list);
-        let mut names: Vec<String> = list.iter().map(|tracker| tracker.name.clone()).collect();
+        let mut names: Vec<String> = list.iter().flat_map(Tracker::names).collect();
         names.sort();
         if validation && self.params.validates {
             names.extend(names.clone().iter().map(|name| format!("val_{name}")));

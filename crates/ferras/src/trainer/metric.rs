@@ -17,8 +17,10 @@ fn goes_by_shape(word: &str) -> bool {
 /// One number of the logs.
 #[derive(Clone, Debug)]
 pub(crate) struct Tracker {
-    /// The key in the logs.
+    /// The key in the logs; with a number behind it, where there are several results.
     pub(crate) name: String,
+    /// How many results there are, where it is no single number.
+    pub(crate) several: Option<usize>,
     pub(crate) kind: TrackerKind,
     pub(crate) state: Vec<TensorType>,
 }
@@ -32,6 +34,16 @@ pub(crate) enum TrackerKind {
     OutputLoss(usize),
     /// A metric of one output.
     Metric { output: usize, metric: Arc<dyn MetricFn>, weighted: bool },
+}
+
+impl Tracker {
+    /// The keys in the logs: `precision_0`, `precision_1`, … for a number for each threshold.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match self.several {
+            None => vec![self.name.clone()],
+            Some(count) => (0..count).map(|i| format!("{}_{i}", self.name)).collect(),
+        }
+    }
 }
 
 /// All trackers of a model, and the program that reads them.
@@ -50,7 +62,7 @@ pub(crate) struct TrackerStates(pub(crate) Vec<Buffer>);
 pub(crate) fn check_name(metric: &Metric) -> Result<()> {
     match metric.name() {
         Some(word) if goes_by_shape(word) => Ok(()),
-        _ => metric.get().map(|_| ()),
+        _ => metric.get()?.check(),
     }
 }
 
@@ -87,10 +99,10 @@ impl Trackers {
                 }
                 let (name, state) = (free(&list, name), metric.state(shape));
                 let kind = TrackerKind::Metric { output, metric, weighted };
-                list.push(Tracker { name, kind, state });
+                list.push(Tracker { name, several: None, kind, state });
             }
         }
-        let read = reader(model, &list)?;
+        let read = reader(model, &mut list)?;
         Ok(Trackers { list, read })
     }
 
@@ -101,18 +113,13 @@ impl Trackers {
         Ok(TrackerStates(buffers.collect::<ferras_graph::Result<_>>()?))
     }
 
-    /// The numbers so far, in the order of the list.
-    pub(crate) fn values(&self, states: &TrackerStates) -> Result<Vec<f64>> {
+    /// The numbers so far by name, in alphabetical order as Keras logs them.
+    pub(crate) fn logs(&self, states: &TrackerStates) -> Result<Logs> {
         let mut arguments: Vec<StateArg<'_>> = states.0.iter().map(StateArg::Read).collect();
         let mut results = Vec::new();
         self.read.run(&[], &mut arguments, &mut results)?;
-        Ok(results.iter().map(|t| t.to_f64_vec().first().copied().unwrap_or(f64::NAN)).collect())
-    }
-
-    /// The numbers so far by name, in alphabetical order as Keras logs them.
-    pub(crate) fn logs(&self, states: &TrackerStates) -> Result<Logs> {
-        let values = self.values(states)?;
-        Ok(self.list.iter().map(|t| t.name.clone()).zip(values).collect())
+        let names = self.list.iter().flat_map(Tracker::names);
+        Ok(names.zip(results.iter().flat_map(Tensor::to_f64_vec)).collect())
     }
 }
 
@@ -127,7 +134,7 @@ fn free(list: &[Tracker], name: String) -> String {
 }
 
 fn mean(name: String, kind: TrackerKind) -> Tracker {
-    Tracker { name, kind, state: metrics::mean_state() }
+    Tracker { name, several: None, kind, state: metrics::mean_state() }
 }
 
 /// The metric for targets and outputs of these shapes, under the name the user gave it.
@@ -146,8 +153,8 @@ fn resolve(
     }
 }
 
-/// The program that turns states into results.
-fn reader(model: &Model, list: &[Tracker]) -> Result<Box<dyn Executable>> {
+/// The program that turns states into results, whose numbers are noted in the list.
+fn reader(model: &Model, list: &mut [Tracker]) -> Result<Box<dyn Executable>> {
     let builder = Builder::new();
     let mut results = Vec::new();
     for tracker in list {
@@ -156,6 +163,7 @@ fn reader(model: &Model, list: &[Tracker]) -> Result<Box<dyn Executable>> {
             TrackerKind::Metric { metric, .. } => metric.result(&states),
             _ => metrics::mean_result(&states),
         };
+        tracker.several = (result.rank() > 0).then(|| result.shape().elements());
         results.push(result.cast(DType::F64));
     }
     let graph = builder.finish(&results, &[])?;

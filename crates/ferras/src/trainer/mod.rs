@@ -11,6 +11,7 @@ pub(crate) mod number;
 mod options;
 mod predict;
 mod progress;
+mod running;
 mod step;
 mod targets;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use compile::Compile;
 pub(crate) use compile::{OptimizerVariable, PerOutput};
 pub use history::{History, Logs};
 pub use options::{Evaluate, Fit, OnBatch, Predict, ValidationFreq, Verbose};
+pub use running::RunningMetric;
 
 /// What a model keeps for training.
 #[derive(Debug, Default)]
