@@ -9,6 +9,7 @@ TOPICS = [
     "metrics",
     "metric_settings",
     "layers",
+    "convolutions",
     "optimizers",
     "training",
     "masks",
@@ -18,5 +19,6 @@ TOPICS = [
     "preprocessing",
     "datasets",
     "defaults",
+    "layer_defaults",
     "recurrent_defaults",
 ]

@@ -28,6 +28,21 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
                               "data_format": "channels_first"});
             one(args, &[3, 5, 4])
         }
+        "SeparableConv1D" => one(json!({"filters": 3, "kernel_size": 2, "strides": 2}), &[6, 3]),
+        "SeparableConv2D" => {
+            let args = json!({"filters": 2, "kernel_size": [3, 2], "depth_multiplier": 2,
+                              "padding": "same", "activation": "tanh"});
+            one(args, image)
+        }
+        "Conv1DTranspose" => one(json!({"filters": 3, "kernel_size": 2, "strides": 3}), &[4, 2]),
+        "Conv2DTranspose" => {
+            let args = json!({"filters": 3, "kernel_size": [3, 2], "strides": 2, "padding": "same",
+                              "output_padding": [0, 1], "data_format": "channels_first"});
+            one(args, &[2, 3, 4])
+        }
+        "Conv3DTranspose" => {
+            one(json!({"filters": 2, "kernel_size": 2, "dilation_rate": 2}), &[2, 3, 2, 2])
+        }
         "AveragePooling1D" | "MaxPooling1D" => one(json!({"pool_size": 2}), &[7, 2]),
         "AveragePooling2D" | "MaxPooling2D" => {
             one(json!({"pool_size": [2, 3], "strides": 2, "padding": "same"}), image)

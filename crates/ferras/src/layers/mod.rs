@@ -53,10 +53,15 @@ layers! {
     }
     conv {
         Conv1D,
+        Conv1DTranspose,
         Conv2D,
+        Conv2DTranspose,
         Conv3D,
+        Conv3DTranspose,
         DepthwiseConv1D,
         DepthwiseConv2D,
+        SeparableConv1D,
+        SeparableConv2D,
     }
     pool {
         AveragePooling1D,

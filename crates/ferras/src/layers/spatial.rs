@@ -117,11 +117,9 @@ pub(crate) struct Windows<'a> {
 }
 
 impl Windows<'_> {
-    /// Checks the arguments and that each window finds a place; gives the number of channels.
-    pub(crate) fn check(&self, cx: &Build) -> Result<usize> {
-        let (padding, order) = (self.padding.get()?, self.format.get()?);
-        let rank = self.size.len() + 2;
-        let shape = cx.input()?.rank(rank)?.shape();
+    /// Checks the arguments that do not depend on the input's shape.
+    pub(crate) fn check_arguments(&self, cx: &Build) -> Result<()> {
+        self.format.get()?;
         let arguments = [
             (self.argument, self.size),
             ("strides", self.strides),
@@ -132,7 +130,7 @@ impl Windows<'_> {
                 return Err(cx.error(format!("{argument} must be at least 1, got {sizes:?}")));
             }
         }
-        if padding == PaddingMode::Causal && !self.in_time {
+        if self.padding.get()? == PaddingMode::Causal && !self.in_time {
             return Err(
                 cx.error("padding \"causal\" is for Conv1D; expected \"valid\" or \"same\"")
             );
@@ -144,7 +142,16 @@ impl Windows<'_> {
                  of them to 1"
             )));
         }
-        let places = order.spatial(rank).zip(self.size.iter().zip(dilation));
+        Ok(())
+    }
+
+    /// Checks the arguments and that each window finds a place; gives the number of channels.
+    pub(crate) fn check(&self, cx: &Build) -> Result<usize> {
+        self.check_arguments(cx)?;
+        let (padding, order) = (self.padding.get()?, self.format.get()?);
+        let rank = self.size.len() + 2;
+        let shape = cx.input()?.rank(rank)?.shape();
+        let places = order.spatial(rank).zip(self.size.iter().zip(self.dilation));
         for (axis, (&size, &dilation)) in places {
             let extent = (size - 1).saturating_mul(dilation).saturating_add(1);
             let room = shape.get(axis).copied().flatten();

@@ -1,0 +1,41 @@
+"""Names, order and defaults of the arguments of further layers and what belongs to them."""
+
+from . import defaults
+
+LAYERS = {
+    "Conv1DTranspose": {"filters": 2, "kernel_size": 3},
+    "Conv2DTranspose": {"filters": 2, "kernel_size": 3},
+    "Conv3DTranspose": {"filters": 2, "kernel_size": 3},
+    "SeparableConv1D": {"filters": 2, "kernel_size": 3},
+    "SeparableConv2D": {"filters": 2, "kernel_size": 3},
+    "AdaptiveAveragePooling1D": {"output_size": 2},
+    "AdaptiveAveragePooling2D": {"output_size": 2},
+    "AdaptiveAveragePooling3D": {"output_size": 2},
+    "AdaptiveMaxPooling1D": {"output_size": 2},
+    "AdaptiveMaxPooling2D": {"output_size": [2, 3]},
+    "AdaptiveMaxPooling3D": {"output_size": 2},
+    "GroupNormalization": {},
+    "RMSNormalization": {},
+    "UnitNormalization": {},
+    "AlphaDropout": {"rate": 0.5},
+    "SpatialDropout3D": {"rate": 0.5},
+    "Cropping3D": {},
+    "UpSampling3D": {},
+    "ZeroPadding3D": {},
+    "Dot": {"axes": 1},
+    "EinsumDense": {"equation": "ab,bc->ac", "output_shape": 3},
+    "Attention": {},
+    "AdditiveAttention": {},
+    "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
+    "GroupQueryAttention": {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
+    "ReversibleEmbedding": {"input_dim": 5, "output_dim": 3},
+}
+INITIALIZERS = {"STFT": {}}
+
+
+def facts():
+    return {
+        "about": "an argument without default is required; config = get_config() of an instance made with made_with",
+        "layers": [defaults.of_class("layers", name, args) for name, args in LAYERS.items()],
+        "initializers": [defaults.of_class("initializers", name, args) for name, args in INITIALIZERS.items()],
+    }
