@@ -3,6 +3,7 @@
 TOPICS = [
     "activations",
     "initializers",
+    "windows",
     "regularizers",
     "losses",
     "loss_settings",
@@ -10,6 +11,9 @@ TOPICS = [
     "metric_settings",
     "layers",
     "convolutions",
+    "pools",
+    "normalizations",
+    "shaping",
     "optimizers",
     "training",
     "masks",

@@ -1,5 +1,8 @@
 """Names, order and defaults of the arguments of further layers and what belongs to them."""
 
+import keras
+from keras.src.legacy.layers import ThresholdedReLU
+
 from . import defaults
 
 LAYERS = {
@@ -23,19 +26,35 @@ LAYERS = {
     "UpSampling3D": {},
     "ZeroPadding3D": {},
     "Dot": {"axes": 1},
-    "EinsumDense": {"equation": "ab,bc->ac", "output_shape": 3},
-    "Attention": {},
-    "AdditiveAttention": {},
-    "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
-    "GroupQueryAttention": {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
-    "ReversibleEmbedding": {"input_dim": 5, "output_dim": 3},
+    "EinsumDense": {"equation": "ab,bc->ac", "output_shape": [3]},
 }
 INITIALIZERS = {"STFT": {}}
+
+
+WRAPPERS = ("Wrapper", "SpectralNormalization")
+
+
+def wrapper(name):
+    keras.utils.clear_session()
+    layer = keras.layers.Activation("relu")
+    row = defaults.of_class("layers", name, {"layer": layer})
+    return {**row, "made_with": {"layer": defaults.plain(keras.saving.serialize_keras_object(layer))}}
+
+
+def thresholded():
+    """The class computes with TensorFlow alone, so it cannot be made here."""
+    arguments = defaults.parameters(ThresholdedReLU.__init__)
+    config = {row["name"]: row["default"] for row in arguments if "default" in row}
+    return {"name": "ThresholdedReLU", "arguments": arguments, "made_with": {}, "config": config}
 
 
 def facts():
     return {
         "about": "an argument without default is required; config = get_config() of an instance made with made_with",
-        "layers": [defaults.of_class("layers", name, args) for name, args in LAYERS.items()],
+        "layers": [
+            *(defaults.of_class("layers", name, args) for name, args in LAYERS.items()),
+            *(wrapper(name) for name in WRAPPERS),
+            thresholded(),
+        ],
         "initializers": [defaults.of_class("initializers", name, args) for name, args in INITIALIZERS.items()],
     }

@@ -61,7 +61,7 @@ fn differences(class: &str, ours: &Map, keras: &Map) -> Vec<String> {
             // Keras leaves it out where there is none.
             ("Dense", "activity_regularizer") => b.is_none() && a == Some(&Json::Null),
             // What Ferras has no option for, and Keras leaves unset.
-            ("Dense" | "Embedding", "quantization_config")
+            ("Dense" | "EinsumDense" | "Embedding", "quantization_config")
             | ("BatchNormalization", "renorm_clipping") => a.is_none() && b == Some(&Json::Null),
             // Left out while they are Keras' defaults, so that an older Keras 3 reads them too.
             ("BatchNormalization", "renorm") => a.is_none() && b == Some(&json!(false)),

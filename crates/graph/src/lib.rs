@@ -20,7 +20,7 @@ mod value;
 
 pub use backend::{Backend, Buffer, DeviceMemory, Executable, Signature, StateArg};
 pub use builder::{Builder, Value};
-pub use compose::same_padding;
+pub use compose::{Resample, same_padding};
 pub use dtype::DType;
 pub use error::{Error, Result};
 pub use grad::{gradients, gradients_with};

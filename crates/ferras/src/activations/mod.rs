@@ -10,7 +10,7 @@ pub use functions::{
     LeakyRelu, Linear, LogSigmoid, LogSoftmax, Mish, Relu, Relu6, Selu, Sigmoid, Silu, SoftShrink,
     Softplus, Softsign, SparsePlus, SparseSigmoid, Sparsemax, Squareplus, Tanh, TanhShrink,
 };
-pub use parametric::{ELU, LeakyReLU, ReLU, Softmax};
+pub use parametric::{ELU, LeakyReLU, ReLU, Softmax, ThresholdedReLU};
 
 use crate::config::{Configured, family};
 use ferras_graph::Value;
@@ -90,6 +90,7 @@ family! {
         LeakyReLU;
         ELU;
         parametric::Softmax;
+        ThresholdedReLU;
     ],
     fn to_json(&self) -> serde_json::Value {
         self.keyword().map_or_else(|| crate::config::serialize(self), Into::into)

@@ -80,6 +80,36 @@ impl ActivationFn for ELU {
     }
 }
 
+/// x for x > `theta`, else 0: Konda et al. 2014.
+///
+/// - **Source** Keras 2 `layers.ThresholdedReLU`, which Keras 3 reads from older files.
+///
+/// ```
+/// use ferras::prelude::*;
+/// let layer = Dense::new(4).activation(ThresholdedReLU::new().theta(0.5));
+/// # let _ = layer;
+/// ```
+#[derive(Clone, Debug, Config)]
+#[config(module = "keras.layers")]
+pub struct ThresholdedReLU {
+    /// What inputs must exceed, at least 0; 1 by default.
+    #[config(default = 1.0)]
+    theta: f64,
+}
+
+impl ThresholdedReLU {
+    /// What inputs must exceed.
+    pub(crate) fn threshold(&self) -> f64 {
+        self.theta
+    }
+}
+
+impl ActivationFn for ThresholdedReLU {
+    fn call(&self, x: &Value) -> Value {
+        x.threshold(self.theta, 0.0)
+    }
+}
+
 /// eˣ / Σ eˣ over one axis or several.
 ///
 /// - **Source** Keras 3 `layers.Softmax`.

@@ -3,6 +3,8 @@ mod constant;
 mod orthogonal;
 mod random;
 mod scaling;
+mod stft;
+mod window;
 
 pub use constant::{Constant, Identity, Ones, Zeros};
 pub use orthogonal::Orthogonal;
@@ -11,6 +13,8 @@ pub use scaling::{
     Distribution, FanMode, GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal,
     LecunUniform, VarianceScaling,
 };
+pub use stft::{STFT, StftScaling, StftSide, StftWindow};
+pub use window::WindowFunction;
 
 use crate::Result;
 use crate::config::{Configured, family};
@@ -36,6 +40,13 @@ use ferras_graph::{Tensor, TensorType};
 pub trait InitializerFn: Configured {
     /// A value of this type and shape; random rules draw from `random`, or from their own seed.
     fn call(&self, ty: &TensorType, random: &mut Generator) -> Result<Tensor>;
+
+    /// The same rule for a weight whose units have their inputs and outputs along these axes, if the
+    /// rule depends on them and has not been told others.
+    fn with_axes(&self, inputs: &[isize], outputs: &[isize]) -> Option<Initializer> {
+        let _ = (inputs, outputs);
+        None
+    }
 }
 
 family! {
@@ -63,6 +74,7 @@ family! {
         GlorotUniform, "glorot_uniform";
         HeNormal, "he_normal";
         HeUniform, "he_uniform";
+        STFT, "STFTInitializer", "stft";
     ]
 }
 

@@ -1,5 +1,5 @@
 //! `VarianceScaling` and the six rules that Keras names after their authors.
-use super::{InitializerFn, seeded, truncated_normal};
+use super::{Initializer, InitializerFn, seeded, truncated_normal};
 use crate::config::{Choice, Vocabulary};
 use crate::random::Generator;
 use crate::{Error, Result};
@@ -95,6 +95,13 @@ impl InitializerFn for VarianceScaling {
         };
         rule.draw(ty, self.seed, random)
     }
+
+    fn with_axes(&self, inputs: &[isize], outputs: &[isize]) -> Option<Initializer> {
+        if self.input_axes.is_some() && self.output_axes.is_some() {
+            return None;
+        }
+        Some(self.clone().input_axes(inputs.to_vec()).output_axes(outputs.to_vec()).into())
+    }
 }
 
 struct Rule<'a> {
@@ -189,6 +196,13 @@ macro_rules! named_rules {
                     axes: self.input_axes.as_deref().zip(self.output_axes.as_deref()),
                 };
                 rule.draw(ty, self.seed, random)
+            }
+
+            fn with_axes(&self, inputs: &[isize], outputs: &[isize]) -> Option<Initializer> {
+                if self.input_axes.is_some() && self.output_axes.is_some() {
+                    return None;
+                }
+                Some(self.clone().input_axes(inputs.to_vec()).output_axes(outputs.to_vec()).into())
             }
         })*
     };

@@ -39,6 +39,35 @@ fn those_without_chance_equal_keras() {
 }
 
 #[test]
+fn transforms_have_keras_kernels() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/windows.json");
+    let file: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for case in file["cases"].as_array().unwrap() {
+        let row = serde_json::json!({"name": "STFT", "args": case["args"]});
+        let found = sample(&row, &sizes(&case["output"]["shape"]));
+        for (found, expected) in found.iter().zip(case["output"]["data"].as_array().unwrap()) {
+            let expected = expected.as_f64().unwrap();
+            assert!((found - expected).abs() < 2e-6, "{}: {found} for {expected}", case["args"]);
+        }
+    }
+    let kernel = TensorType::new(DType::F32, [3, 1, 2]);
+    let window = STFT::new().window(vec![1.0, 2.0]);
+    let error = window.call(&kernel, &mut Generator::new(5)).unwrap_err().to_string();
+    assert!(error.contains("has 2 numbers, the frame has 3 samples"), "{error}");
+}
+
+#[test]
+fn rules_can_be_told_the_axes_of_a_unit() {
+    let rule = GlorotUniform::new().with_axes(&[0, 1], &[2]).unwrap().get().unwrap();
+    let config = rule.get_config();
+    assert_eq!(config["input_axes"], serde_json::json!([0, 1]));
+    assert_eq!(config["output_axes"], serde_json::json!([2]));
+    // Those that it was given before stay, and others do not ask.
+    assert!(rule.with_axes(&[2], &[0]).is_none());
+    assert!(Orthogonal::new().with_axes(&[0], &[1]).is_none());
+}
+
+#[test]
 fn scaled_ones_have_keras_deviation_and_bounds() {
     for row in golden()["scaled"].as_array().unwrap() {
         let shape = sizes(&row["shape"]);

@@ -118,6 +118,8 @@ pub struct TensorSpec {
 #[derive(Clone, Debug)]
 pub struct WeightSpec {
     pub(crate) path: String,
+    /// The paths under which Keras 3's weights files keep it: mostly its own alone.
+    pub(crate) stored: Vec<String>,
     pub(crate) ty: TensorType,
     pub(crate) initializer: Initializer,
     pub(crate) regularizer: Option<Regularizer>,
@@ -186,6 +188,8 @@ pub struct Build<'a> {
     layer: String,
     class: &'static str,
     path: String,
+    /// What the paths in weights files begin with.
+    store: String,
     dtype: DType,
     trainable: bool,
     inputs: &'a [TensorSpec],
@@ -201,11 +205,23 @@ impl<'a> Build<'a> {
         trainable: bool,
         inputs: &'a [TensorSpec],
     ) -> Result<Vec<WeightSpec>> {
+        Build::run_stored(layer, name, [path, path], trainable, inputs)
+    }
+
+    /// The same, where paths in weights files begin in another way.
+    fn run_stored(
+        layer: &LayerRef,
+        name: &str,
+        [path, store]: [&str; 2],
+        trainable: bool,
+        inputs: &'a [TensorSpec],
+    ) -> Result<Vec<WeightSpec>> {
         let info = &layer.0;
         let mut build = Build {
             layer: name.into(),
             class: info.layer.class_name(),
             path: path.into(),
+            store: store.into(),
             dtype: info.dtype.unwrap_or_else(crate::config::floatx),
             trainable: trainable && info.trainable,
             inputs,
@@ -252,6 +268,7 @@ impl<'a> Build<'a> {
     pub fn weight(&mut self, name: &str, shape: impl Into<Shape>) -> &mut WeightSpec {
         let spec = WeightSpec {
             path: format!("{}/{name}", self.path),
+            stored: vec![format!("{}/{name}", self.store)],
             ty: TensorType::new(self.dtype, shape),
             initializer: "zeros".into(),
             regularizer: None,
@@ -267,10 +284,32 @@ impl<'a> Build<'a> {
     /// Builds a layer inside this one, under its own name; the same name is given to
     /// [`Call::child`](super::Call::child).
     pub fn child(&mut self, name: &str, layer: &LayerRef, inputs: &[TensorSpec]) -> Result<()> {
-        let path = format!("{}/{name}", self.path);
-        let weights = Build::run(layer, name, &path, self.trainable, inputs)?;
+        self.child_stored(name, name, layer, inputs)
+    }
+
+    /// The same for a layer that Keras' weights files keep under another name, that of the attribute
+    /// which holds it in Keras.
+    pub(crate) fn child_stored(
+        &mut self,
+        name: &str,
+        stored: &str,
+        layer: &LayerRef,
+        inputs: &[TensorSpec],
+    ) -> Result<()> {
+        let paths = [format!("{}/{name}", self.path), format!("{}/{stored}", self.store)];
+        let paths = [&paths[0][..], &paths[1]];
+        let weights = Build::run_stored(layer, name, paths, self.trainable, inputs)?;
         self.weights.extend(weights);
         Ok(())
+    }
+
+    /// A weight of a layer inside, which weights files keep as one of this layer's own too, under
+    /// this name.
+    pub(crate) fn share(&mut self, inside: &str, name: &str) -> Option<&WeightSpec> {
+        let path = format!("{}/{inside}", self.path);
+        let spec = self.weights.iter_mut().find(|spec| spec.path == path)?;
+        spec.stored.push(format!("{}/{name}", self.store));
+        Some(spec)
     }
 
     /// An error unless the argument is at least `least`.

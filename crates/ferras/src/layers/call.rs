@@ -131,6 +131,16 @@ impl Call<'_> {
         }
     }
 
+    /// Whether `build` asked for a weight of this name.
+    pub(crate) fn has_weight(&self, name: &str) -> bool {
+        self.trace.weights.contains_key(&format!("{}/{name}", self.path))
+    }
+
+    /// Takes another value for a weight from here on; the weight itself stays as it is.
+    pub(crate) fn replace_weight(&mut self, name: &str, value: Value) {
+        self.trace.weights.insert(format!("{}/{name}", self.path), value);
+    }
+
     /// Whether this is a training step.
     pub fn training(&self) -> bool {
         self.trace.training

@@ -120,6 +120,21 @@ fn layers_give_keras_numbers() {
 }
 
 #[test]
+fn pools_give_keras_numbers() {
+    check_topic("pools", 50);
+}
+
+#[test]
+fn normalizations_give_keras_numbers() {
+    check_topic("normalizations", 30);
+}
+
+#[test]
+fn layers_that_move_and_merge_give_keras_numbers() {
+    check_topic("shaping", 60);
+}
+
+#[test]
 fn convolutions_give_keras_numbers() {
     check_topic("convolutions", 120);
 }

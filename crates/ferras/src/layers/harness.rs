@@ -15,6 +15,21 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
         "Dense" => one(json!({"units": 3, "activation": "elu"}), &[2, 4]),
         "Embedding" => one(json!({"input_dim": 3, "output_dim": 2}), &[4]),
         "Masking" => one(json!({"mask_value": 0.5}), &[3, 2]),
+        "EinsumDense" => {
+            let args = json!({"equation": "abc,bcd->acd", "output_shape": [3, 2], "bias_axes": "d",
+                              "activation": "tanh"});
+            one(args, &[4, 3])
+        }
+        "Wrapper" => {
+            let dense = json!({"class_name": "Dense", "config": {"units": 3, "dtype": "float64"}});
+            one(json!({"layer": dense}), &[4])
+        }
+        "SpectralNormalization" => {
+            let config = json!({"filters": 2, "kernel_size": 2, "dtype": "float64"});
+            let layer = json!({"class_name": "Conv1D", "config": config});
+            // At the singular vectors themselves no gradient is left out.
+            one(json!({"layer": layer, "power_iterations": 200}), &[4, 3])
+        }
         "Conv1D" => one(json!({"filters": 3, "kernel_size": 3, "padding": "same"}), &[7, 2]),
         "Conv2D" => one(
             json!({"filters": 6, "kernel_size": [3, 2], "strides": 2, "groups": 2,
@@ -51,9 +66,21 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
         "GlobalAveragePooling1D" | "GlobalMaxPooling1D" => one(json!({}), &[5, 3]),
         "GlobalAveragePooling2D" | "GlobalMaxPooling2D" => one(json!({"keepdims": true}), image),
         "GlobalAveragePooling3D" | "GlobalMaxPooling3D" => one(json!({}), &[2, 3, 2, 2]),
+        "AdaptiveAveragePooling1D" | "AdaptiveMaxPooling1D" => {
+            one(json!({"output_size": 3}), &[7, 2])
+        }
+        "AdaptiveAveragePooling2D" | "AdaptiveMaxPooling2D" => {
+            one(json!({"output_size": [2, 4], "data_format": "channels_first"}), &[2, 6, 5])
+        }
+        "AdaptiveAveragePooling3D" | "AdaptiveMaxPooling3D" => {
+            one(json!({"output_size": [1, 2, 5]}), &[2, 5, 3, 2])
+        }
+        "GroupNormalization" => one(json!({"groups": 2, "axis": 1}), &[4, 3]),
+        "RMSNormalization" | "UnitNormalization" => one(json!({"axis": [1, 2]}), &[3, 4]),
         "BatchNormalization" => one(json!({"axis": 1}), &[3, 4]),
         "LayerNormalization" => one(json!({"axis": [1, 2]}), &[3, 4]),
         "Concatenate" => (json!({"axis": 1}), vec![vec![2, 3], vec![1, 3], vec![4, 3]]),
+        "Dot" => (json!({"axes": [1, -1], "normalize": true}), vec![vec![4, 3], vec![2, 4]]),
         "Subtract" => (json!({}), vec![vec![3], vec![2, 3]]),
         "Add" | "Average" | "Maximum" | "Minimum" | "Multiply" => {
             (json!({}), vec![vec![2, 3], vec![1, 3], vec![3]])
@@ -64,15 +91,17 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
         "Cropping1D" | "ZeroPadding1D" | "UpSampling1D" => one(json!({}), &[5, 2]),
         "Cropping2D" => one(json!({"cropping": [[1, 0], [2, 1]]}), image),
         "ZeroPadding2D" => one(json!({"padding": [1, 2]}), image),
-        "UpSampling2D" => one(json!({"size": [2, 3]}), image),
-        "Dropout" | "GaussianDropout" => one(json!({"rate": 0.4}), &[8]),
+        "UpSampling2D" => one(json!({"size": [2, 3], "interpolation": "bicubic"}), image),
+        "Cropping3D" | "UpSampling3D" | "ZeroPadding3D" => one(json!({}), &[3, 4, 3, 2]),
+        "AlphaDropout" | "Dropout" | "GaussianDropout" => one(json!({"rate": 0.4}), &[8]),
         "SpatialDropout1D" => one(json!({"rate": 0.5}), &[3, 16]),
         "SpatialDropout2D" => one(json!({"rate": 0.5}), &[3, 2, 16]),
+        "SpatialDropout3D" => one(json!({"rate": 0.5}), &[2, 1, 2, 16]),
         "GaussianNoise" => one(json!({"stddev": 0.3}), &[8]),
         "ActivityRegularization" => one(json!({"l1": 0.1, "l2": 0.2}), &[4]),
         "PReLU" => one(json!({"shared_axes": [1], "alpha_initializer": "ones"}), &[3, 4]),
         "Rescaling" => one(json!({"scale": 0.5, "offset": 1.0}), &[4]),
-        "Identity" | "Flatten" | "ELU" | "LeakyReLU" | "ReLU" | "Softmax" => {
+        "Identity" | "Flatten" | "ELU" | "LeakyReLU" | "ReLU" | "Softmax" | "ThresholdedReLU" => {
             one(json!({}), &[3, 4])
         }
         other => panic!("layer {other} has no sample to be examined with"),
@@ -80,13 +109,16 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
 }
 
 /// Layers that do something else in training.
-const DIFFERENT_IN_TRAINING: [&str; 6] = [
+const DIFFERENT_IN_TRAINING: [&str; 9] = [
+    "AlphaDropout",
     "BatchNormalization",
     "Dropout",
     "GaussianDropout",
     "GaussianNoise",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "SpatialDropout3D",
+    "SpectralNormalization",
 ];
 
 fn make(class: &str, args: &Json) -> LayerRef {

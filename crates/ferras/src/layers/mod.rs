@@ -16,6 +16,7 @@ pub(crate) use build::describe;
 pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
 pub use call::{Call, Masked, Trace};
 pub use layer::{Layer, LayerExt, LayerRef};
+pub use norm::RenormClipping;
 pub use reshape::{Borders, Interpolation};
 pub use spatial::{ChannelsOrder, DataFormat, Padding, PaddingMode};
 
@@ -46,10 +47,12 @@ layers! {
     core {
         Activation,
         Dense,
+        EinsumDense,
         Embedding,
         Identity,
         InputLayer,
         Masking,
+        Wrapper,
     }
     conv {
         Conv1D,
@@ -64,6 +67,12 @@ layers! {
         SeparableConv2D,
     }
     pool {
+        AdaptiveAveragePooling1D,
+        AdaptiveAveragePooling2D,
+        AdaptiveAveragePooling3D,
+        AdaptiveMaxPooling1D,
+        AdaptiveMaxPooling2D,
+        AdaptiveMaxPooling3D,
         AveragePooling1D,
         AveragePooling2D,
         AveragePooling3D,
@@ -79,12 +88,17 @@ layers! {
     }
     norm {
         BatchNormalization,
+        GroupNormalization,
         LayerNormalization,
+        RMSNormalization,
+        SpectralNormalization,
+        UnitNormalization,
     }
     merge {
         Add,
         Average,
         Concatenate,
+        Dot,
         Maximum,
         Minimum,
         Multiply,
@@ -93,22 +107,27 @@ layers! {
     reshape {
         Cropping1D,
         Cropping2D,
+        Cropping3D,
         Flatten,
         Permute,
         RepeatVector,
         Reshape,
         UpSampling1D,
         UpSampling2D,
+        UpSampling3D,
         ZeroPadding1D,
         ZeroPadding2D,
+        ZeroPadding3D,
     }
     regularization {
         ActivityRegularization,
+        AlphaDropout,
         Dropout,
         GaussianDropout,
         GaussianNoise,
         SpatialDropout1D,
         SpatialDropout2D,
+        SpatialDropout3D,
     }
     activation {
         ELU,
@@ -116,6 +135,7 @@ layers! {
         PReLU,
         ReLU,
         Softmax,
+        ThresholdedReLU,
     }
     preprocessing {
         Rescaling,

@@ -45,10 +45,12 @@ fn add(
         let group = format!("{prefix}layers/{}", unique(class, &mut used));
         let (start, name) = (first + range.start, entry.name.clone());
         let Some(model) = nested else {
-            let paths = network.weights[range.clone()].iter().map(|w| w.path());
             let own = name.len() + 1;
-            let paths = paths.map(|path| path.get(own..).unwrap_or(path));
-            add_layer(list, LayerGroup { path: group, name, weights: Vec::new() }, paths, start);
+            let weights = network.weights[range.clone()].iter().zip(start..);
+            let paths = weights.flat_map(|(spec, at)| {
+                spec.stored.iter().map(move |path| (at, path.get(own..).unwrap_or(path)))
+            });
+            add_layer(list, LayerGroup { path: group, name, weights: Vec::new() }, paths);
             continue;
         };
         list.push(LayerGroup { path: group.clone(), name, weights: Vec::new() });
@@ -56,17 +58,16 @@ fn add(
     }
 }
 
-/// Adds a layer and the layers inside it, as their weights' paths tell: `kernel` is its own,
-/// `cell/kernel` that of the layer it keeps as `cell`.
+/// Adds a layer and the layers inside it, as the paths of their weights in files tell: `kernel` is its
+/// own, `cell/kernel` that of the layer it keeps as `cell`.
 fn add_layer<'a>(
     list: &mut Vec<LayerGroup>,
     own: LayerGroup,
-    paths: impl Iterator<Item = &'a str>,
-    first: usize,
+    paths: impl Iterator<Item = (usize, &'a str)>,
 ) {
     let (base, start) = (own.path.clone(), list.len());
     list.push(own);
-    for (i, path) in paths.enumerate() {
+    for (weight, path) in paths {
         let at = match path.rsplit_once('/') {
             None => start,
             Some((inside, _)) => {
@@ -82,7 +83,7 @@ fn add_layer<'a>(
                 )
             }
         };
-        list[at].weights.push(first + i);
+        list[at].weights.push(weight);
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
         let own =
             LayerGroup { path: "layers/bidirectional".into(), name: "b".into(), weights: vec![] };
         let paths = ["forward_layer/cell/kernel", "forward_layer/cell/bias", "scale"];
-        add_layer(&mut list, own, paths.into_iter(), 5);
+        add_layer(&mut list, own, (5..).zip(paths));
         let found: Vec<_> = list.iter().map(|p| (p.path.as_str(), &p.weights[..])).collect();
         let cell = "layers/bidirectional/forward_layer/cell";
         assert_eq!(found, [("layers/bidirectional", &[7][..]), (cell, &[5, 6][..])]);

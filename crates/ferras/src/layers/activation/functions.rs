@@ -1,5 +1,5 @@
-//! `ReLU`, `LeakyReLU`, `ELU`, `Softmax` as layers.
-use crate::activations::{ActivationFn, ELU, LeakyReLU, ReLU, Softmax};
+//! `ReLU`, `LeakyReLU`, `ELU`, `Softmax`, `ThresholdedReLU` as layers.
+use crate::activations::{ActivationFn, ELU, LeakyReLU, ReLU, Softmax, ThresholdedReLU};
 use crate::layers::prelude::*;
 use ferras_graph::DType;
 
@@ -27,6 +27,10 @@ layers_of_functions! {
     ReLU, |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
     LeakyReLU, |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
     ELU, |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
+    ThresholdedReLU, |layer, cx| match layer.threshold() >= 0.0 {
+        true => Ok(()),
+        false => Err(cx.error(format!("theta must be at least 0, got {}", layer.threshold()))),
+    }, |f, cx| ActivationFn::call(f, &cx.input());
     Softmax, |layer, cx| {
         let rank = cx.input()?.shape().len();
         layer.axes().resolve(rank).map(|_| ())

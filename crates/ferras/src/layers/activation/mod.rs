@@ -2,5 +2,5 @@
 mod functions;
 mod prelu;
 
-pub use crate::activations::{ELU, LeakyReLU, ReLU, Softmax};
+pub use crate::activations::{ELU, LeakyReLU, ReLU, Softmax, ThresholdedReLU};
 pub use prelu::PReLU;

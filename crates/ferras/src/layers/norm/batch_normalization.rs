@@ -1,4 +1,5 @@
 //! `BatchNormalization`: each channel with mean 0 and variance 1 over the batch.
+use super::renorm::{Correction, Renorm, RenormClipping};
 use super::{narrow, widen};
 use crate::layers::{prelude::*, weights::WeightRule};
 
@@ -8,14 +9,20 @@ use crate::layers::{prelude::*, weights::WeightRule};
 /// follow: `moving = momentum · moving + (1 − momentum) · batch`, with the population variance. In
 /// inference, and where the layer is not trainable, they are the moving ones.
 ///
+/// With `renorm` the normalized values of a training step are put through x · r + d before γ and β, with
+/// r = deviation / renorm_stddev and d = (mean − renorm_mean) / renorm_stddev: what training sees is
+/// then near to what inference sees, for small batches too.
+///
 /// - **Input, output** any shape of rank ≥ 2.
-/// - **Weights** `gamma` if `scale`, `beta` if `center`, `moving_mean`, `moving_variance` (both not
-///   trained), each of the axis' size.
+/// - **Weights** `gamma` if `scale`, `beta` if `center`, `moving_mean`, `moving_variance`, and
+///   `moving_stddev`, `renorm_mean`, `renorm_stddev` if `renorm`, each of the axis' size; all but
+///   `gamma` and `beta` are not trained.
 /// - **Mask** `(batch, …)`, all axes but the last: places that do not count are left out of the
 ///   batch's statistics.
-/// - **Errors** at build: no such axis, its size unknown, `renorm`.
-/// - **Source** Keras 3 `layers.BatchNormalization`; Ioffe & Szegedy 2015. Statistics are computed
-///   in float32 at least.
+/// - **Errors** at build: no such axis, its size unknown, bounds of `renorm_clipping` that exclude each
+///   other.
+/// - **Source** Keras 3 `layers.BatchNormalization`; Ioffe & Szegedy 2015, Ioffe 2017. Statistics
+///   are computed in float32 at least.
 ///
 /// ```
 /// use ferras::prelude::*;
@@ -66,10 +73,14 @@ pub struct BatchNormalization {
     /// Projection of γ after each update.
     #[config(default)]
     gamma_constraint: Option<Constraint>,
-    /// Keras' batch renormalization; must be false.
+    /// Whether batches are renormalized; false by default.
     #[config(default = false, omit_default)]
     renorm: bool,
-    /// Momentum of renormalization; without it, unused.
+    /// Bounds of the correction by renormalization; none by default.
+    #[config(default, omit_default)]
+    renorm_clipping: Option<RenormClipping>,
+    /// How much of the statistics that renormalization compares with stays at each step; 0.99 by
+    /// default.
     #[config(default = 0.99, omit_default)]
     renorm_momentum: f64,
     /// Whether statistics are those of all devices' batches; they always are.
@@ -78,12 +89,26 @@ pub struct BatchNormalization {
 }
 
 impl BatchNormalization {
-    /// The statistics for this call, each of the axis' size.
-    fn statistics(&self, cx: &mut Call, x: &Value, axis: usize) -> (Value, Value) {
+    fn renormalization(&self) -> Option<Renorm<'_>> {
+        self.renorm.then_some(Renorm {
+            clipping: self.renorm_clipping.as_ref(),
+            renorm_momentum: self.renorm_momentum,
+            momentum: self.momentum,
+            epsilon: self.epsilon,
+        })
+    }
+
+    /// The statistics for this call, each of the axis' size, and how to correct what they give.
+    fn statistics(
+        &self,
+        cx: &mut Call,
+        x: &Value,
+        axis: usize,
+    ) -> (Value, Value, Option<Correction>) {
         let moving = ["moving_mean", "moving_variance"].map(|name| cx.weight(name));
         if !(cx.training() && cx.trainable()) {
             let [mean, variance] = moving;
-            return (mean, variance);
+            return (mean, variance, None);
         }
         let others: Vec<isize> =
             (0..x.rank()).filter(|&a| a != axis).map(|a| a as isize).collect();
@@ -91,21 +116,22 @@ impl BatchNormalization {
             Some(mask) => masked_moments(x, &mask, &others),
             None => x.moments(&others, false),
         };
+        if let Some(renorm) = self.renormalization() {
+            let correction = renorm.correct(cx, &mean, &variance);
+            return (mean, variance, Some(correction));
+        }
         for (name, old, new) in
             [("moving_mean", &moving[0], &mean), ("moving_variance", &moving[1], &variance)]
         {
             let next = widen(old) * self.momentum + new * (1.0 - self.momentum);
             cx.update(name, next.cast(old.dtype()));
         }
-        (mean, variance)
+        (mean, variance, None)
     }
 }
 
 impl Layer for BatchNormalization {
     fn build(&self, cx: &mut Build) -> Result<()> {
-        if self.renorm {
-            return Err(cx.error("renorm is not there yet; leave it false"));
-        }
         let input = cx.input()?.min_rank(2)?;
         let rank = input.shape().len() as isize;
         if self.axis == 0 || self.axis == -rank {
@@ -124,7 +150,15 @@ impl Layer for BatchNormalization {
         cx.weight("moving_variance", [size])
             .initializer(&self.moving_variance_initializer)
             .frozen();
-        Ok(())
+        match self.renormalization() {
+            Some(renorm) => renorm.build(
+                cx,
+                size,
+                &self.moving_mean_initializer,
+                &self.moving_variance_initializer,
+            ),
+            None => Ok(()),
+        }
     }
 
     fn call(&self, cx: &mut Call) -> Value {
@@ -133,19 +167,26 @@ impl Layer for BatchNormalization {
         let Some(axis) = x.shape().axis(self.axis) else {
             return input.error("batch_normalization", format!("there is no axis {}", self.axis));
         };
-        let (mean, variance) = self.statistics(cx, &x, axis);
+        let (mean, variance, correction) = self.statistics(cx, &x, axis);
         let mut places = vec![1; x.rank()];
         places[axis] = x.dim(self.axis);
         let along = |v: &Value| widen(v).reshape(places.clone());
         let mut factor = (widen(&variance) + self.epsilon).rsqrt();
+        let mut shift = None;
+        if let Some(Correction { factor: r, shift: d }) = correction {
+            (factor, shift) = (factor * r, Some(d));
+        }
         if self.scale {
-            factor = factor * widen(&cx.weight("gamma"));
+            let gamma = widen(&cx.weight("gamma"));
+            (factor, shift) = (factor * &gamma, shift.map(|d| d * gamma));
+        }
+        if self.center {
+            let beta = widen(&cx.weight("beta"));
+            shift = Some(shift.map_or_else(|| beta.clone(), |d| d + &beta));
         }
         // The mean goes first: it may be far larger than the deviation.
-        let mut y = (&x - along(&mean)) * along(&factor);
-        if self.center {
-            y = y + along(&cx.weight("beta"));
-        }
+        let y = (&x - along(&mean)) * along(&factor);
+        let y = shift.map_or_else(|| y.clone(), |shift| &y + along(&shift));
         narrow(&y, &input)
     }
 

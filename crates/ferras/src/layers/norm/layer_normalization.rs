@@ -1,13 +1,15 @@
 //! `LayerNormalization`: each sample with mean 0 and variance 1 over its features.
-use super::{narrow, widen};
+use super::{narrow, sizes_along, widen};
 use crate::config::Axes;
 use crate::layers::{prelude::*, weights::WeightRule};
 
-/// γ · (x − mean) / √(variance + ε) + β, with mean and variance over `axis` for each sample.
+/// γ · (x − mean) / √(variance + ε) + β, with mean and variance over `axis` for each sample; with
+/// `rms_scaling` γ · x / √(variance + ε).
 ///
 /// - **Input, output** any shape of rank ≥ 2.
-/// - **Weights** `gamma` if `scale`, `beta` if `center`; each of the axes' sizes.
-/// - **Errors** at build: no such axis, its size unknown, `rms_scaling`.
+/// - **Weights** `gamma` if `scale` or `rms_scaling`, `beta` if `center` and not `rms_scaling`; each of
+///   the axes' sizes.
+/// - **Errors** at build: no such axis, its size unknown.
 /// - **Source** Keras 3 `layers.LayerNormalization`; Ba et al. 2016. Statistics are computed in
 ///   float32 at least.
 ///
@@ -33,7 +35,8 @@ pub struct LayerNormalization {
     /// Whether γ is multiplied; true by default.
     #[config(default = true)]
     scale: bool,
-    /// Keras' older form of `RMSNormalization`; must be false.
+    /// Whether the mean stays in and β out, as in older files of Keras; false by default. It divides
+    /// by the deviation: [`RMSNormalization`](super::RMSNormalization) does by the root mean square.
     #[config(default = false)]
     rms_scaling: bool,
     /// Initial β; zeros by default.
@@ -56,19 +59,25 @@ pub struct LayerNormalization {
     gamma_constraint: Option<Constraint>,
 }
 
+impl LayerNormalization {
+    fn is_scaled(&self) -> bool {
+        self.scale || self.rms_scaling
+    }
+
+    fn is_centered(&self) -> bool {
+        self.center && !self.rms_scaling
+    }
+}
+
 impl Layer for LayerNormalization {
     fn build(&self, cx: &mut Build) -> Result<()> {
-        if self.rms_scaling {
-            return Err(cx.error("rms_scaling is not there yet; leave it false"));
-        }
         let input = cx.input()?.min_rank(2)?;
-        let axes = self.axis.resolve(input.shape().len())?;
-        let sizes = axes.iter().map(|&a| input.known(a as isize)).collect::<Result<Vec<_>>>()?;
-        if self.scale {
+        let sizes = sizes_along(&self.axis, input)?;
+        if self.is_scaled() {
             WeightRule(&self.gamma_initializer, &self.gamma_regularizer, &self.gamma_constraint)
                 .add(cx, "gamma", &sizes[..]);
         }
-        if self.center {
+        if self.is_centered() {
             WeightRule(&self.beta_initializer, &self.beta_regularizer, &self.beta_constraint)
                 .add(cx, "beta", &sizes[..]);
         }
@@ -86,11 +95,12 @@ impl Layer for LayerNormalization {
         axes.iter().for_each(|&a| places[a] = x.dim(a as isize));
         let along = |v: &Value| widen(v).reshape(places.clone());
         let (mean, variance) = x.moments(self.axis.as_slice(), true);
-        let mut y = (&x - mean) * (variance + self.epsilon).rsqrt();
-        if self.scale {
+        let centered = if self.rms_scaling { x } else { &x - mean };
+        let mut y = centered * (variance + self.epsilon).rsqrt();
+        if self.is_scaled() {
             y = y * along(&cx.weight("gamma"));
         }
-        if self.center {
+        if self.is_centered() {
             y = y + along(&cx.weight("beta"));
         }
         narrow(&y, &input)

@@ -1,8 +1,13 @@
 //! Pools: what is typical of a neighbourhood.
+mod adaptive;
 mod average;
 mod global;
 mod max;
 
+pub use adaptive::{
+    AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D, AdaptiveMaxPooling2D, AdaptiveMaxPooling3D,
+};
 pub use average::{AveragePooling1D, AveragePooling2D, AveragePooling3D};
 pub use global::{
     GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D, GlobalMaxPooling1D,

@@ -1,5 +1,5 @@
 //! `Dropout`: in training, some inputs are 0.
-use super::{check_rate, drop_out};
+use super::{check_noise_shape, check_rate, drop_out, noise_shape};
 use crate::layers::{PartialShape, prelude::*};
 
 /// In training, each input is 0 with probability `rate`, else divided by 1 − `rate`; otherwise
@@ -34,30 +34,11 @@ pub struct Dropout {
 impl Layer for Dropout {
     fn build(&self, cx: &mut Build) -> Result<()> {
         check_rate(cx, self.rate)?;
-        let shape = cx.input()?.shape();
-        let fits = |noise: Option<usize>, size: Option<usize>| {
-            noise.is_none_or(|n| n == 1 || size.is_none_or(|size| size == n))
-        };
-        match &self.noise_shape {
-            Some(noise) if noise.len() != shape.len() => Err(cx.error(format!(
-                "noise_shape must have as many axes as the input of shape {shape}, got {noise}"
-            ))),
-            Some(noise) if !noise.iter().zip(shape.iter()).all(|(n, s)| fits(*n, *s)) => {
-                Err(cx.error(format!(
-                    "noise_shape must have 1, None or the input's own size for each axis of \
-                     {shape}, got {noise}"
-                )))
-            }
-            _ => Ok(()),
-        }
+        check_noise_shape(cx, self.noise_shape.as_ref())
     }
 
     fn call(&self, cx: &mut Call) -> Value {
-        let shape = cx.input().shape();
-        let noise = match &self.noise_shape {
-            Some(noise) => noise.iter().zip(shape.iter()).map(|(n, s)| n.unwrap_or(*s)).collect(),
-            None => shape,
-        };
+        let noise = noise_shape(cx, self.noise_shape.as_ref());
         drop_out(cx, self.rate, self.seed, noise)
     }
 

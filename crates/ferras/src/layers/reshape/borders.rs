@@ -39,6 +39,18 @@ impl From<((usize, usize), (usize, usize))> for Borders<2> {
     }
 }
 
+impl From<(usize, usize, usize)> for Borders<3> {
+    fn from((depth, rows, columns): (usize, usize, usize)) -> Borders<3> {
+        Borders([(depth, depth), (rows, rows), (columns, columns)])
+    }
+}
+
+impl From<[(usize, usize); 3]> for Borders<3> {
+    fn from(axes: [(usize, usize); 3]) -> Borders<3> {
+        Borders(axes)
+    }
+}
+
 impl<const N: usize> ConfigValue for Borders<N> {
     fn to_json(&self) -> Json {
         match &self.0[..] {

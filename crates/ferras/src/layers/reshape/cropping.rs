@@ -1,4 +1,4 @@
-//! `Cropping1D`, `Cropping2D`: the data without its rim.
+//! `Cropping1D`, `Cropping2D`, `Cropping3D`: the data without its rim.
 use super::Borders;
 use crate::layers::prelude::*;
 use crate::layers::spatial::{ChannelsOrder, DataFormat};
@@ -33,41 +33,64 @@ impl Layer for Cropping1D {
     }
 }
 
-/// An image without its rim.
-///
-/// - **Input** `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)` with
-///   `channels_first`. **Output** the same with smaller rows and columns.
-/// - **Errors** at build: rank other than 4, an empty output.
-/// - **Source** Keras 3 `layers.Cropping2D`.
-///
-/// ```
-/// use ferras::prelude::*;
-/// let x = Input::new([28, 28, 1]);
-/// let model = Model::new(&x, &Cropping2D::new().cropping(((2, 2), (4, 4))).apply(&x))?;
-/// # Ok::<(), ferras::Error>(())
-/// ```
-#[derive(Clone, Debug, Config)]
-#[config(module = "keras.layers")]
-pub struct Cropping2D {
-    /// What is taken at each side; 0 by default.
-    #[config(default = 0)]
-    cropping: Borders<2>,
-    /// `"channels_last"` or `"channels_first"`; that of the settings by default.
-    #[config(default = DataFormat::configured())]
-    data_format: DataFormat,
+macro_rules! croppings {
+    ($($(#[$doc:meta])* $class:ident, $rank:literal, $default:literal;)*) => {
+        $($(#[$doc])*
+        #[derive(Clone, Debug, Config)]
+        #[config(module = "keras.layers")]
+        pub struct $class {
+            #[doc = concat!("What is taken at each side; ", $default, " by default.")]
+            #[config(default = $default)]
+            cropping: Borders<$rank>,
+            /// `"channels_last"` or `"channels_first"`; that of the settings by default.
+            #[config(default = DataFormat::configured())]
+            data_format: DataFormat,
+        }
+
+        impl Layer for $class {
+            fn build(&self, cx: &mut Build) -> Result<()> {
+                check(cx, self.data_format.get()?, &self.cropping.0)
+            }
+
+            fn call(&self, cx: &mut Call) -> Value {
+                match self.data_format.get() {
+                    Ok(order) => crop(&cx.input(), order, &self.cropping.0),
+                    Err(e) => cx.input().error("data_format", e.to_string()),
+                }
+            }
+        })*
+    };
 }
 
-impl Layer for Cropping2D {
-    fn build(&self, cx: &mut Build) -> Result<()> {
-        check(cx, self.data_format.get()?, &self.cropping.0)
-    }
-
-    fn call(&self, cx: &mut Call) -> Value {
-        match self.data_format.get() {
-            Ok(order) => crop(&cx.input(), order, &self.cropping.0),
-            Err(e) => cx.input().error("data_format", e.to_string()),
-        }
-    }
+croppings! {
+    /// An image without its rim.
+    ///
+    /// - **Input** `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)` with
+    ///   `channels_first`. **Output** the same with smaller rows and columns.
+    /// - **Errors** at build: rank other than 4, an empty output.
+    /// - **Source** Keras 3 `layers.Cropping2D`.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let x = Input::new([28, 28, 1]);
+    /// let model = Model::new(&x, &Cropping2D::new().cropping(((2, 2), (4, 4))).apply(&x))?;
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    Cropping2D, 2, 0;
+    /// A volume without its rim.
+    ///
+    /// - **Input** `(batch, depth, rows, columns, channels)`, or `(batch, channels, …)` with
+    ///   `channels_first`. **Output** the same with smaller depth, rows and columns.
+    /// - **Errors** at build: rank other than 5, an empty output.
+    /// - **Source** Keras 3 `layers.Cropping3D`.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let x = Input::new([8, 28, 28, 1]);
+    /// let model = Model::new(&x, &Cropping3D::new().cropping([(0, 2), (4, 4), (3, 3)]).apply(&x))?;
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    Cropping3D, 3, 1;
 }
 
 /// An error unless something is left.

@@ -1,4 +1,4 @@
-//! `ZeroPadding1D`, `ZeroPadding2D`: zeros around the data.
+//! `ZeroPadding1D`, `ZeroPadding2D`, `ZeroPadding3D`: zeros around the data.
 use super::Borders;
 use crate::layers::prelude::*;
 use crate::layers::spatial::DataFormat;
@@ -67,4 +67,18 @@ zero_paddings! {
     /// # Ok::<(), ferras::Error>(())
     /// ```
     ZeroPadding2D, 2;
+    /// Zeros around a volume.
+    ///
+    /// - **Input** `(batch, depth, rows, columns, channels)`, or `(batch, channels, …)` with
+    ///   `channels_first`. **Output** the same with the zeros added to depth, rows and columns.
+    /// - **Errors** at build: rank other than 5.
+    /// - **Source** Keras 3 `layers.ZeroPadding3D`.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let x = Input::new([4, 8, 8, 1]);
+    /// let model = Model::new(&x, &ZeroPadding3D::new().padding((0, 1, 2)).apply(&x))?;
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    ZeroPadding3D, 3;
 }
