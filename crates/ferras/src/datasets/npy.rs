@@ -41,6 +41,22 @@ pub fn write(path: impl AsRef<Path>, tensor: &Tensor) -> Result<()> {
     write_atomic(path, &to_bytes(tensor))
 }
 
+/// The array of a file's bytes, however they came; what they may cost is bounded as for a file.
+///
+/// ```
+/// use ferras::{Tensor, datasets::npy};
+/// let tensor = Tensor::new([2], vec![0.5_f32, -1.0])?;
+/// assert_eq!(npy::from_bytes(&npy::to_bytes(&tensor))?, tensor);
+/// let error = npy::from_bytes(b"PK").unwrap_err();
+/// assert_eq!(error.to_string(), "array: is no .npy file: too short");
+/// # Ok::<(), ferras::Error>(())
+/// ```
+pub fn from_bytes(bytes: &[u8]) -> Result<Tensor> {
+    let budget = Limits::new().budget(bytes.len() as u64);
+    let tensor = budget.and_then(|budget| parse(bytes, &budget));
+    tensor.map_err(|problem| Error::Data(format!("array: {problem}")))
+}
+
 /// How the elements of a file are stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Stored {
@@ -293,8 +309,8 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The whole file for a tensor.
-pub(super) fn to_bytes(tensor: &Tensor) -> Vec<u8> {
+/// The bytes of a file that holds the tensor.
+pub fn to_bytes(tensor: &Tensor) -> Vec<u8> {
     // Elements are written one by one, so the order of bytes is little on every machine.
     macro_rules! encode {
         ($descr:literal, $values:expr) => {
