@@ -14,6 +14,7 @@ Examples:
   ferras plot model.keras --show-shapes --output model.svg
   ferras inspect unknown.h5
   ferras verify model.keras
+  ferras serve model.keras
 
 Exit status: 0 done, 1 the work failed, 2 the command line is wrong.
 Data: .npy, .npz (arrays x0, x1, … or named as the inputs are; FILE.npz:NAME takes one), .csv.";
@@ -107,6 +108,21 @@ Examples:
     /// Tell what a file holds, and what of it cannot be honoured, without building the model
     #[command(after_help = "Example: ferras inspect unknown.h5 --json")]
     Inspect(Inspect),
+    /// Answer requests for predictions over HTTP, and show a page to try the models
+    #[cfg(feature = "serve")]
+    #[command(after_help = "\
+MODEL is a .keras or .h5 file, or a folder of versions (1.keras, 2.keras, … or 1/, 2/, …). Its name
+is that of the file; NAME=MODEL gives another. Files that change are loaded again.
+
+The page is at /, its requests are: TensorFlow Serving's REST API (/v1/models/NAME:predict), the Open
+Inference Protocol (/v2/models/NAME/infer), and POST /predict with a picture, an .npy, JSON or lines
+of numbers. /openapi.json describes them, /metrics is for Prometheus.
+
+Examples:
+  ferras serve digits.keras
+  ferras serve vgg16.h5 --labels imagenet_class_index.json --preprocess imagenet
+  ferras serve cats=a.keras prices=versions/ --host 0.0.0.0 --port 80 --token secret")]
+    Serve(Serve),
     /// Check that a model loads, computes, and survives saving; and its test vectors
     #[command(after_help = "\
 Test vectors are inputs with the outputs that they must give: an .npz with arrays x0, x1, … and
@@ -311,6 +327,54 @@ pub(crate) struct Plot {
 pub(crate) struct Inspect {
     /// The file: a model, weights or an architecture
     pub(crate) file: PathBuf,
+}
+
+#[cfg(feature = "serve")]
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// The models: files, or folders of versions
+    #[arg(value_name = "[NAME=]MODEL", required = true)]
+    pub(crate) models: Vec<String>,
+    /// The port; 0 takes a free one
+    #[arg(long, default_value_t = 8501)]
+    pub(crate) port: u16,
+    /// The address to listen at; 0.0.0.0 lets other machines in
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// What requests must bring as Authorization: Bearer TOKEN; by default what FERRAS_TOKEN holds
+    #[arg(long)]
+    pub(crate) token: Option<String>,
+    /// Names of the classes: one a line, or JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// What is done with pixels: none, scale (by 1/255, the default unless the model does it),
+    /// imagenet, tf, torch
+    #[arg(long, value_name = "KIND")]
+    pub(crate) preprocess: Option<ferras_serve::Preprocess>,
+    /// Rows computed at once, at most
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) max_batch: usize,
+    /// Milliseconds that a request waits for others to be computed with
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) max_delay: u64,
+    /// Rows that may wait for a model; further requests are refused
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    pub(crate) queue: usize,
+    /// The largest body of a request
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "32M")]
+    pub(crate) max_body: u64,
+    /// Connections at once; further ones are refused
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub(crate) connections: usize,
+    /// Seconds that each part of a request may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) timeout: u64,
+    /// Seconds that requests may go on after the service was told to stop
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) grace: u64,
+    /// Seconds between looks at the models' files; 0 for never
+    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    pub(crate) reload: u64,
 }
 
 #[derive(Args, Debug)]

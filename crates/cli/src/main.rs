@@ -13,6 +13,8 @@ mod inspect;
 mod load;
 mod plot;
 mod predict;
+#[cfg(feature = "serve")]
+mod serve;
 mod summary;
 mod table;
 mod verify;
@@ -74,6 +76,8 @@ fn run(cli: &Cli, console: Console) -> Outcome<Json> {
         Command::Convert(args) => convert::run(args, console, &limits),
         Command::Plot(args) => plot::run(args, console, &limits),
         Command::Inspect(args) => inspect::run(args, console, &limits),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args, console, &limits),
         Command::Verify(args) => verify::run(args, console, &limits),
     }
 }

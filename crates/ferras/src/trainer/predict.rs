@@ -163,6 +163,20 @@ impl Model {
         Ok(self.trace_predict(&specs.map(sample).collect::<Result<Vec<_>>>()?)?.multiply_adds())
     }
 
+    /// An error unless the model takes these inputs, as `predict` would tell it. Nothing is computed.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let model = Sequential::new().add(Dense::new(3).input_dim(2)).build()?;
+    /// assert!(model.check_inputs([[0.0_f32, 1.0]]).is_ok());
+    /// let error = model.check_inputs([[0.0_f32, 1.0, 2.0]]).unwrap_err();
+    /// assert!(error.to_string().contains("expected shape (None, 2), got (1, 3)"));
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn check_inputs(&self, x: impl Into<Data>) -> Result<()> {
+        self.inputs(x.into()).map(|_| ())
+    }
+
     fn inputs(&self, x: Data) -> Result<Arrays> {
         let network = self.network()?;
         let names = network.input_names();
