@@ -1,7 +1,8 @@
 //! The one glob: `use ferras::prelude::*`.
 pub use crate::activations::{Activation, ActivationFn};
 pub use crate::callbacks::{
-    BackupAndRestore, CSVLogger, EarlyStopping, LambdaCallback, ModelCheckpoint, TerminateOnNaN,
+    BackupAndRestore, CSVLogger, EarlyStopping, LambdaCallback, LearningRateScheduler,
+    ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN,
 };
 pub use crate::config::{Configured, FromConfig};
 pub use crate::constraints::*;
@@ -18,7 +19,8 @@ pub use crate::metrics::{
 };
 pub use crate::models::{Input, Model, Sequential, SymbolicTensor};
 pub use crate::optimizers::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, Optimizer, OptimizerFn, RMSprop, SGD,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Muon, Nadam, Optimizer,
+    OptimizerFn, RMSprop, SGD, ScheduleFreeAdamW,
 };
 pub use crate::regularizers::*;
 pub use crate::{

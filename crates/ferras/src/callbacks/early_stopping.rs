@@ -89,13 +89,8 @@ impl EarlyStopping {
     }
 
     fn is_better(&self, value: f64, than: Option<f64>) -> bool {
-        let Some(than) = than else { return true };
         let direction = self.state.direction.unwrap_or(Direction::Down);
-        let less = match direction {
-            Direction::Down => value + self.min_delta.abs(),
-            Direction::Up => value - self.min_delta.abs(),
-        };
-        monitor::is_better(direction, less, than)
+        monitor::beats(direction, value, self.min_delta, than)
     }
 }
 

@@ -4,8 +4,10 @@ mod backup_and_restore;
 mod csv_logger;
 mod early_stopping;
 mod lambda;
+mod learning_rate_scheduler;
 mod model_checkpoint;
 mod monitor;
+mod reduce_lr_on_plateau;
 mod template;
 mod terminate_on_nan;
 #[cfg(test)]
@@ -15,5 +17,7 @@ pub use backup_and_restore::BackupAndRestore;
 pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
 pub use lambda::LambdaCallback;
+pub use learning_rate_scheduler::LearningRateScheduler;
 pub use model_checkpoint::{ModelCheckpoint, SaveFreq};
+pub use reduce_lr_on_plateau::ReduceLROnPlateau;
 pub use terminate_on_nan::TerminateOnNaN;

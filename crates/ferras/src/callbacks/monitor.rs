@@ -24,6 +24,15 @@ pub(super) fn is_better(direction: Direction, value: f64, than: f64) -> bool {
     }
 }
 
+/// Whether a value beats the one to beat by more than `min_delta`; anything beats nothing.
+pub(super) fn beats(direction: Direction, value: f64, min_delta: f64, than: Option<f64>) -> bool {
+    let less = match direction {
+        Direction::Down => value + min_delta.abs(),
+        Direction::Up => value - min_delta.abs(),
+    };
+    than.is_none_or(|than| is_better(direction, less, than))
+}
+
 /// Warns, once a run, that the number is not among the logs.
 pub(super) fn warn_absent(callback: &str, monitor: &str, logs: &Logs, warned: &mut bool) {
     if !std::mem::replace(warned, true) {

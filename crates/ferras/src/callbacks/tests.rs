@@ -251,3 +251,87 @@ fn terminate_on_nan() {
         assert_eq!(printed, expected, "{case}");
     }
 }
+
+fn learning_rates(topic: &str) -> Json {
+    crate::golden::load("learning_rates")[topic].clone()
+}
+
+fn assert_rates(found: &[f64], expected: &Json, what: &str) {
+    let expected: Vec<f64> = expected.as_array().unwrap().iter().map(number).collect();
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (a, b) in found.iter().zip(&expected) {
+        assert!((a - b).abs() <= 1e-6 * b.abs(), "{what}: {found:?}, Keras has {expected:?}");
+    }
+}
+
+#[test]
+fn plateaus_reduce_the_learning_rate_as_in_keras() {
+    for case in learning_rates("reductions").as_array().unwrap() {
+        let mut model = tiny();
+        let mut callback: ReduceLROnPlateau = made(&case["args"]).unwrap();
+        let monitor = case["args"]["monitor"].as_str().unwrap_or("val_loss").to_string();
+        let (mut rates, mut logged) = (Vec::new(), Vec::new());
+        let (result, printed, _) = captured(|| {
+            scripted(&mut model, &targets(), |run| {
+                callback.on_train_begin(run)?;
+                for (epoch, value) in case["values"].as_array().unwrap().iter().enumerate() {
+                    let logs = [(monitor.clone(), number(value))].into_iter().collect();
+                    callback.on_epoch_end(epoch, &logs, run)?;
+                    rates.push(run.learning_rate()?);
+                    logged.extend(run.course.logged.get("learning_rate"));
+                }
+                Ok(())
+            })
+        });
+        result.unwrap();
+        let what = case["args"].to_string();
+        assert_rates(&rates, &case["rates"], &what);
+        assert_rates(&logged, &case["logged"], &what);
+        // The rates in the text differ in the last bits of a float32.
+        let words = |text: &str| text.matches("ReduceLROnPlateau reducing").count();
+        assert_eq!(words(&printed), words(case["printed"].as_str().unwrap()), "{what}");
+    }
+    let wrong = ReduceLROnPlateau::new().factor(1.0);
+    let error = scripted(&mut tiny(), &targets(), |run| wrong.clone().on_train_begin(run));
+    assert_eq!(error.unwrap_err().to_string(), "argument \"factor\" must be below 1, got 1");
+}
+
+#[test]
+fn a_scheduler_sets_the_rate_of_each_epoch_as_in_keras() {
+    let case = learning_rates("scheduled");
+    let mut model = tiny();
+    let (mut rates, mut logged) = (Vec::new(), Vec::new());
+    let rule = |epoch: usize, rate: f64| if epoch % 2 == 1 { rate / 2.0 } else { rate };
+    let mut callback = LearningRateScheduler::new(rule).verbose(1);
+    let (result, printed, _) = captured(|| {
+        scripted(&mut model, &targets(), |run| {
+            for epoch in 0..5 {
+                callback.on_epoch_begin(epoch, run)?;
+                callback.on_epoch_end(epoch, &Logs::default(), run)?;
+                rates.push(run.learning_rate()?);
+                logged.extend(run.course.logged.get("learning_rate"));
+            }
+            Ok(())
+        })
+    });
+    result.unwrap();
+    assert_rates(&rates, &case["rates"], "scheduled");
+    assert_rates(&logged, &case["logged"], "scheduled");
+    assert_eq!(printed, case["printed"].as_str().unwrap());
+}
+
+#[test]
+fn what_a_callback_logs_is_in_the_history() {
+    let data = || ndarray::Array2::<f32>::zeros((2, 1));
+    let fit = Fit::new().epochs(2).verbose(0).validation_data(data(), data());
+    let reduce = ReduceLROnPlateau::new().monitor("loss");
+    let mut seen = Vec::new();
+    let behind = LambdaCallback::new().on_epoch_end(|_, logs, _| {
+        seen.extend(logs.get("learning_rate"));
+        Ok(())
+    });
+    let history = tiny().fit(data(), data(), fit.callback(reduce).callback(behind)).unwrap();
+    let names: Vec<&str> = history.history.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(json!(names), learning_rates("recorded"));
+    assert_eq!(history.get("learning_rate").unwrap(), seen);
+}

@@ -1,6 +1,6 @@
 //! Optimizers that divide by the size of past gradients.
 use super::common::{fraction, optimizer, positive};
-use super::{Common, LearningRate, OptimizerFn, Update};
+use super::{Common, Initial, LearningRate, OptimizerFn, Update};
 use crate::Result;
 use ferras_derive::Config;
 use ferras_graph::Value;
@@ -90,8 +90,8 @@ optimizer! {
     fn slots(&self) -> Vec<&'static [&'static str]> {
         vec![&["accumulator"]]
     }
-    fn initial_slot(&self) -> f64 {
-        self.initial_accumulator_value
+    fn initial_slot(&self, _: &str) -> Initial {
+        Initial::Number(self.initial_accumulator_value)
     }
     fn update(&self, cx: &Update, w: &Value, g: &Value, slots: &[Value]) -> (Value, Vec<Value>) {
         let sum = &slots[0] + g * g;

@@ -1,5 +1,5 @@
 //! The options that all optimizers share, written once.
-use super::LearningRate;
+use super::{LearningRate, Trained};
 use crate::{Error, Result};
 
 /// Options that all optimizers share.
@@ -31,9 +31,17 @@ pub struct Common {
     pub loss_scale_factor: Option<f64>,
     /// Over how many steps gradients are gathered before an update.
     pub gradient_accumulation_steps: Option<usize>,
+    /// Words: weights in whose names one occurs do not decay.
+    pub exclude_from_weight_decay: Vec<String>,
 }
 
 impl Common {
+    /// Whether the weight is one that does not decay.
+    pub(super) fn excludes(&self, weight: &Trained) -> bool {
+        let name = weight.path.rsplit('/').next().unwrap_or_default();
+        self.exclude_from_weight_decay.iter().any(|word| name.contains(word.as_str()))
+    }
+
     /// Keras' defaults with this learning rate.
     pub fn new(learning_rate: impl Into<LearningRate>) -> Common {
         Common {
@@ -47,6 +55,7 @@ impl Common {
             ema_overwrite_frequency: None,
             loss_scale_factor: None,
             gradient_accumulation_steps: None,
+            exclude_from_weight_decay: Vec::new(),
         }
     }
 
@@ -164,6 +173,20 @@ macro_rules! optimizer {
             /// The name in files.
             #[config(default = $name)]
             name: String,
+            #[config(state)]
+            excluded: Vec<String>,
+        }
+
+        impl $class {
+            /// Weights in whose names (`bias` of `dense/bias`) one of these words occurs do not decay.
+            /// Files do not keep it, as in Keras, which takes the words for regular expressions.
+            pub fn exclude_from_weight_decay(
+                mut self,
+                words: impl IntoIterator<Item = impl Into<String>>,
+            ) -> $class {
+                self.excluded = words.into_iter().map(Into::into).collect();
+                self
+            }
         }
 
         impl OptimizerFn for $class {
@@ -179,6 +202,7 @@ macro_rules! optimizer {
                     ema_overwrite_frequency: self.ema_overwrite_frequency,
                     loss_scale_factor: self.loss_scale_factor,
                     gradient_accumulation_steps: self.gradient_accumulation_steps,
+                    exclude_from_weight_decay: self.excluded.clone(),
                 }
             }
             $($rule)*

@@ -3,24 +3,34 @@
 //! A step goes as in Keras: gradients are divided by `loss_scale_factor`, gathered over
 //! `gradient_accumulation_steps`, clipped; the weights decay; the class's own rule follows; then
 //! the moving average of the weights.
+mod adafactor;
 mod adaptive;
 mod classes;
 mod common;
+mod ftrl;
+mod lamb;
+mod muon;
 mod rate;
+mod schedule_free;
 pub mod schedules;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub use adafactor::Adafactor;
 pub use adaptive::{Adadelta, Adagrad, RMSprop};
 pub use classes::{Adam, AdamW, Adamax, Lion, Nadam, SGD};
 pub use common::Common;
+pub use ftrl::Ftrl;
+pub use lamb::Lamb;
+pub use muon::Muon;
 pub use rate::LearningRate;
-pub(crate) use step::{OptimizerState, apply, averages, scale_loss, states};
+pub use schedule_free::ScheduleFreeAdamW;
+pub(crate) use step::{OptimizerState, Start, apply, averages, scale_loss, states};
 
 use crate::Result;
 use crate::config::{Configured, family};
-use ferras_graph::Value;
+use ferras_graph::{Shape, TensorType, Value};
 
 /// A rule that turns gradients into new weights.
 pub trait OptimizerFn: Configured {
@@ -33,9 +43,27 @@ pub trait OptimizerFn: Configured {
         Vec::new()
     }
 
-    /// What the slots are at first.
-    fn initial_slot(&self) -> f64 {
-        0.0
+    /// What a slot is at first: zeros by default.
+    fn initial_slot(&self, name: &str) -> Initial {
+        let _ = name;
+        Initial::Number(0.0)
+    }
+
+    /// The slots of one weight, group by group: by default those of [`OptimizerFn::slots`], each of
+    /// the weight's shape. A group may be empty for some weights.
+    fn slots_of(&self, weight: &Trained) -> Vec<Vec<Slot>> {
+        let slot = |name: &&'static str| Slot {
+            path: weight.slot_path(name),
+            shape: weight.ty.shape.clone(),
+            initial: self.initial_slot(name),
+        };
+        self.slots().iter().map(|group| group.iter().map(slot).collect()).collect()
+    }
+
+    /// The share of a weight that is taken away at each step, times the learning rate.
+    fn weight_decay_of(&self, weight: &Trained) -> Option<f64> {
+        let common = self.common();
+        common.weight_decay.filter(|_| !common.excludes(weight))
     }
 
     /// Scalars that are kept besides, by name, with what they are at first.
@@ -63,6 +91,42 @@ pub trait OptimizerFn: Configured {
     fn check(&self) -> Result<()> {
         self.common().check()
     }
+}
+
+/// A weight that is trained, before it has a value.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// Layer path and weight name, as `dense/kernel`.
+    pub path: String,
+    /// Element type and shape.
+    pub ty: TensorType,
+}
+
+impl Trained {
+    /// What files call a slot of the weight: `dense_kernel_momentum`.
+    pub fn slot_path(&self, slot: &str) -> String {
+        format!("{}_{slot}", self.path.replace('/', "_"))
+    }
+}
+
+/// Something that is kept for a weight, of the weight's element type.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// What files call it.
+    pub path: String,
+    /// Its shape.
+    pub shape: Shape,
+    /// What it is at first.
+    pub initial: Initial,
+}
+
+/// What a slot is at first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Initial {
+    /// The same number everywhere.
+    Number(f64),
+    /// The weight's value before the first step.
+    Weight,
 }
 
 /// What an update may use besides weight, gradient and slots: scalars of the weight's element type.
@@ -103,5 +167,10 @@ family! {
         Adamax, "adamax";
         Nadam, "nadam";
         Lion, "lion";
+        Adafactor, "adafactor";
+        Ftrl, "ftrl";
+        Lamb, "lamb";
+        Muon, "muon";
+        ScheduleFreeAdamW, "schedulefreeadamw";
     ]
 }

@@ -1,5 +1,5 @@
 //! One step of an optimizer: what it keeps, and how gradients become new weights.
-use super::{Common, OptimizerFn, Update};
+use super::{Common, Initial, OptimizerFn, Trained, Update};
 use ferras_graph::{DType, Tensor, TensorType, Value};
 use std::ops::Range;
 
@@ -9,48 +9,64 @@ pub(crate) struct OptimizerState {
     /// Its name as in Keras' files: `iteration`, `learning_rate`, or the weight's path with the
     /// slot's name (`dense_kernel_momentum`).
     pub(crate) path: String,
+    /// Its element type and shape.
+    pub(crate) ty: TensorType,
     /// Its value before the first step.
-    pub(crate) initial: Tensor,
+    pub(crate) initial: Start,
+}
+
+/// The value of a variable before the first step.
+#[derive(Clone, Debug)]
+pub(crate) enum Start {
+    Known(Tensor),
+    /// That of the trained weight of this place.
+    Weight(usize),
+}
+
+impl OptimizerState {
+    fn known(path: &str, value: Tensor) -> OptimizerState {
+        OptimizerState { path: path.into(), ty: value.ty(), initial: Start::Known(value) }
+    }
 }
 
 /// Everything the optimizer keeps for weights of these paths and types, in Keras' order:
 /// `iteration`; `learning_rate`, unless a schedule tells it; moving averages; gathered gradients;
 /// the slots group by group; scalars.
-pub(crate) fn states(
-    optimizer: &dyn OptimizerFn,
-    weights: &[(&str, &TensorType)],
-) -> Vec<OptimizerState> {
+pub(crate) fn states(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Vec<OptimizerState> {
     let common = optimizer.common();
-    let state = |path: &str, initial| OptimizerState { path: path.into(), initial };
-    let mut list = vec![state("iteration", Tensor::scalar(0_i64))];
+    let mut list = vec![OptimizerState::known("iteration", Tensor::scalar(0_i64))];
     if !common.learning_rate.is_schedule() {
         let rate = common.learning_rate.initial() as f32;
-        list.push(state("learning_rate", Tensor::scalar(rate)));
+        list.push(OptimizerState::known("learning_rate", Tensor::scalar(rate)));
     }
-    let mut group = |names: &[&str], initial: f64| {
-        for (path, ty) in weights {
-            for slot in names {
-                let path = format!("{}_{slot}", path.replace('/', "_"));
-                list.push(OptimizerState { path, initial: Tensor::full(ty, initial) });
-            }
-        }
-    };
+    let zeros = |w: &Trained, name| OptimizerState::known(&w.slot_path(name), Tensor::zeros(&w.ty));
     if common.use_ema {
-        group(&["average"], 0.0);
+        list.extend(weights.iter().map(|w| zeros(w, "average")));
     }
     if accumulation(&common).is_some() {
-        group(&["gradient_accumulator"], 0.0);
+        list.extend(weights.iter().map(|w| zeros(w, "gradient_accumulator")));
     }
-    for names in optimizer.slots() {
-        group(names, optimizer.initial_slot());
+    let slots: Vec<_> = weights.iter().map(|w| optimizer.slots_of(w)).collect();
+    let groups = slots.iter().map(Vec::len).max().unwrap_or(0);
+    for group in 0..groups {
+        for (place, (weight, own)) in weights.iter().zip(&slots).enumerate() {
+            for slot in own.get(group).into_iter().flatten() {
+                let ty = TensorType::new(weight.ty.dtype, slot.shape.clone());
+                let initial = match slot.initial {
+                    Initial::Number(value) => Start::Known(Tensor::full(&ty, value)),
+                    Initial::Weight => Start::Weight(place),
+                };
+                list.push(OptimizerState { path: slot.path.clone(), ty, initial });
+            }
+        }
     }
     let scalars = optimizer.scalars().iter();
-    list.extend(scalars.map(|(name, value)| state(name, Tensor::scalar(*value as f32))));
+    list.extend(scalars.map(|(n, value)| OptimizerState::known(n, Tensor::scalar(*value as f32))));
     list
 }
 
 /// Where the moving averages stand among the states; training ends with them as the weights.
-pub(crate) fn averages(optimizer: &dyn OptimizerFn, weights: usize) -> Option<Range<usize>> {
+pub(crate) fn averages(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Option<Range<usize>> {
     Layout::of(optimizer, weights).averages
 }
 
@@ -67,13 +83,13 @@ struct Layout {
     rate: Option<usize>,
     averages: Option<Range<usize>>,
     accumulators: Option<Range<usize>>,
-    /// First place and size of each group of slots.
-    groups: Vec<(usize, usize)>,
+    /// The places of each weight's slots.
+    slots: Vec<Vec<usize>>,
     scalars: Range<usize>,
 }
 
 impl Layout {
-    fn of(optimizer: &dyn OptimizerFn, weights: usize) -> Layout {
+    fn of(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Layout {
         let common = optimizer.common();
         let mut end = 1;
         let mut next = |count: usize| {
@@ -81,20 +97,17 @@ impl Layout {
             end - count..end
         };
         let rate = (!common.learning_rate.is_schedule()).then(|| next(1).start);
-        let averages = common.use_ema.then(|| next(weights));
-        let accumulators = accumulation(&common).map(|_| next(weights));
-        let slots = optimizer.slots();
-        let groups = slots.iter().map(|g| (next(weights * g.len()).start, g.len())).collect();
+        let averages = common.use_ema.then(|| next(weights.len()));
+        let accumulators = accumulation(&common).map(|_| next(weights.len()));
+        let groups: Vec<_> = weights.iter().map(|w| optimizer.slots_of(w)).collect();
+        let mut slots = vec![Vec::new(); weights.len()];
+        for group in 0..groups.iter().map(Vec::len).max().unwrap_or(0) {
+            for (own, places) in groups.iter().zip(&mut slots) {
+                places.extend(next(own.get(group).map_or(0, Vec::len)));
+            }
+        }
         let scalars = next(optimizer.scalars().len());
-        Layout { rate, averages, accumulators, groups, scalars }
-    }
-
-    /// The places of one weight's slots.
-    fn slots(&self, weight: usize) -> impl Iterator<Item = usize> {
-        self.groups.iter().flat_map(move |&(start, size)| {
-            let first = start + weight * size;
-            first..first + size
-        })
+        Layout { rate, averages, accumulators, slots, scalars }
     }
 }
 
@@ -106,11 +119,12 @@ fn accumulation(common: &Common) -> Option<usize> {
 /// One step: new states and new weights. `states` are in the order of [`states`].
 pub(crate) fn apply(
     optimizer: &dyn OptimizerFn,
+    trained: &[Trained],
     states: &[Value],
     weights: &[Value],
     gradients: &[Value],
 ) -> (Vec<Value>, Vec<Value>) {
-    let layout = Layout::of(optimizer, weights.len());
+    let layout = Layout::of(optimizer, trained);
     if let (Err(e), Some(iteration)) = (optimizer.check(), states.first()) {
         iteration.error("optimizer", e.to_string());
     }
@@ -127,12 +141,13 @@ pub(crate) fn apply(
         });
         return (states.to_vec(), weights.to_vec());
     }
-    Step::new(optimizer, layout, states, weights).run(weights, gradients)
+    Step::new(optimizer, trained, layout, states).run(weights, gradients)
 }
 
 /// A step being traced.
 struct Step<'a> {
     optimizer: &'a dyn OptimizerFn,
+    trained: &'a [Trained],
     common: Common,
     layout: Layout,
     old: &'a [Value],
@@ -149,9 +164,9 @@ struct Step<'a> {
 impl<'a> Step<'a> {
     fn new(
         optimizer: &'a dyn OptimizerFn,
+        trained: &'a [Trained],
         layout: Layout,
         old: &'a [Value],
-        weights: &[Value],
     ) -> Step<'a> {
         let common = optimizer.common();
         let iteration = &old[0];
@@ -161,9 +176,9 @@ impl<'a> Step<'a> {
         let updates = every.map_or_else(|| iteration.clone(), |n| iteration / n);
         let due = every.map(|n| new[0].rem(n).equal(0.0));
         let shared = Vec::new();
-        let mut step = Step { optimizer, common, layout, old, new, updates, due, shared };
-        for weight in weights {
-            step.share(weight.dtype());
+        let mut step = Step { optimizer, trained, common, layout, old, new, updates, due, shared };
+        for weight in trained {
+            step.share(weight.ty.dtype);
         }
         step
     }
@@ -235,11 +250,12 @@ impl<'a> Step<'a> {
         let Some((_, cx)) = self.shared.iter().find(|(d, _)| *d == weight.dtype()) else {
             return weight.error("optimizer", "no scalars of the weight's element type");
         };
-        let decayed = match self.common.weight_decay {
+        let decay = self.trained.get(index).and_then(|w| self.optimizer.weight_decay_of(w));
+        let decayed = match decay {
             Some(decay) => weight - weight * (&cx.learning_rate * decay),
             None => weight.clone(),
         };
-        let places: Vec<usize> = self.layout.slots(index).collect();
+        let places = self.layout.slots.get(index).cloned().unwrap_or_default();
         let slots: Vec<Value> = places.iter().map(|&p| self.old[p].clone()).collect();
         let (updated, slots) = self.optimizer.update(cx, &decayed, gradient, &slots);
         if slots.len() != places.len() {

@@ -2,7 +2,7 @@
 use super::*;
 use crate::config::{ConfigValue, Scope, serialize};
 use crate::golden::{assert_close, load, run, tensor};
-use ferras_graph::{Builder, Tensor, TensorType};
+use ferras_graph::{Builder, Tensor};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -27,6 +27,7 @@ fn revived(args: &Json) -> Json {
 /// States and weights after a step.
 fn stepped(
     optimizer: &dyn OptimizerFn,
+    trained: &[Trained],
     states: &[Tensor],
     weights: &[Tensor],
     gradients: &[Tensor],
@@ -35,7 +36,7 @@ fn stepped(
     let constants =
         |list: &[Tensor]| -> Vec<Value> { list.iter().map(|t| b.constant(t.clone())).collect() };
     let (s, w, g) = (constants(states), constants(weights), constants(gradients));
-    let (mut all, weights) = apply(optimizer, &s, &w, &g);
+    let (mut all, weights) = apply(optimizer, trained, &s, &w, &g);
     let count = all.len();
     all.extend(weights);
     let mut results = run(b, &all).unwrap();
@@ -43,24 +44,58 @@ fn stepped(
     (results, weights)
 }
 
-fn initial(optimizer: &dyn OptimizerFn, names: &[&str], weights: &[Tensor]) -> Vec<OptimizerState> {
-    let types: Vec<TensorType> = weights.iter().map(Tensor::ty).collect();
-    states(optimizer, &names.iter().copied().zip(&types).collect::<Vec<_>>())
+fn trained(names: &[&str], weights: &[Tensor]) -> Vec<Trained> {
+    let pairs = names.iter().zip(weights);
+    pairs.map(|(path, weight)| Trained { path: path.to_string(), ty: weight.ty() }).collect()
+}
+
+/// The values before the first step.
+fn initial(kept: &[OptimizerState], weights: &[Tensor]) -> Vec<Tensor> {
+    let value = |state: &OptimizerState| match &state.initial {
+        Start::Known(value) => value.clone(),
+        Start::Weight(place) => weights[*place].clone(),
+    };
+    kept.iter().map(value).collect()
 }
 
 fn tensors(list: &Json) -> Vec<Tensor> {
     list.as_array().unwrap().iter().map(tensor).collect()
 }
 
+/// Files do not keep which weights do not decay.
+fn excluding(case: &Json, words: &Json) -> Arc<dyn OptimizerFn> {
+    let words = words.as_array().unwrap().iter().map(|w| w.as_str().unwrap());
+    let number = |name: &str| case["args"][name].as_f64().unwrap();
+    let (rate, decay) = (number("learning_rate"), number("weight_decay"));
+    macro_rules! made {
+        ($($class:ident)*) => {
+            match case["optimizer"].as_str().unwrap() {
+                $(stringify!($class) => {
+                    let optimizer = $class::new().learning_rate(rate).weight_decay(decay);
+                    Arc::new(optimizer.exclude_from_weight_decay(words))
+                })*
+                other => panic!("{other}"),
+            }
+        };
+    }
+    made!(SGD AdamW Muon RMSprop)
+}
+
 fn check(file: &Json, case: &Json) {
     let what = format!("{} {}", case["optimizer"], case["args"]);
-    let optimizer = made(case["optimizer"].as_str().unwrap(), &revived(&case["args"]));
+    let optimizer = match case.get("exclude_from_weight_decay") {
+        Some(words) => excluding(case, words),
+        None => made(case["optimizer"].as_str().unwrap(), &revived(&case["args"])),
+    };
     optimizer.check().unwrap();
     let mut weights = tensors(&file["initial"]);
-    let kept = initial(&*optimizer, &["kernel", "bias"], &weights);
-    let mut states: Vec<Tensor> = kept.iter().map(|s| s.initial.clone()).collect();
+    let names: Vec<&str> =
+        file["names"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
+    let list = trained(&names, &weights);
+    let kept = states(&*optimizer, &list);
+    let mut states = initial(&kept, &weights);
     for (step, gradients) in file["gradients"].as_array().unwrap().iter().enumerate() {
-        (states, weights) = stepped(&*optimizer, &states, &weights, &tensors(gradients));
+        (states, weights) = stepped(&*optimizer, &list, &states, &weights, &tensors(gradients));
         for (weight, expected) in weights.iter().zip(case["after"][step].as_array().unwrap()) {
             assert_close(weight, expected, 2e-6, &format!("{what}, step {step}"));
         }
@@ -75,7 +110,7 @@ fn check(file: &Json, case: &Json) {
         assert_close(state, expected, 5e-6, &format!("{what}, {}", kept.path));
     }
     if let Some(finals) = case.get("finalized") {
-        let range = averages(&*optimizer, weights.len()).unwrap();
+        let range = averages(&*optimizer, &list).unwrap();
         for (average, expected) in states[range].iter().zip(finals.as_array().unwrap()) {
             assert_close(average, expected, 2e-6, &format!("{what}, finalized"));
         }
@@ -84,9 +119,10 @@ fn check(file: &Json, case: &Json) {
 
 #[test]
 fn trajectories_are_those_of_keras() {
-    let file = load("optimizers");
-    for case in file["cases"].as_array().unwrap() {
-        check(&file, case);
+    for file in ["optimizers", "optimizer_settings"].map(load) {
+        for case in file["cases"].as_array().unwrap() {
+            check(&file, case);
+        }
     }
 }
 
@@ -96,6 +132,23 @@ fn configurations_are_those_of_keras() {
     for row in defaults["optimizers"].as_array().unwrap() {
         let class = row["name"].as_str().unwrap();
         assert_eq!(Json::Object(made(class, &json!({})).get_config()), row["config"], "{class}");
+    }
+    for row in load("optimizer_settings")["defaults"].as_array().unwrap() {
+        let (class, word) = (row["name"].as_str().unwrap(), row["word"].as_str().unwrap());
+        let optimizer = Optimizer::from(word).get().unwrap();
+        assert_eq!(optimizer.class_name(), class);
+        let (found, expected) = (optimizer.get_config(), row["config"].as_object().unwrap());
+        assert_eq!(found.len(), expected.len(), "{class}");
+        for (key, value) in &found {
+            // Keras writes a whole number where the default is one.
+            let same = match value.as_f64() {
+                Some(number) => {
+                    (expected[key].as_f64().unwrap() - number).abs() <= 1e-12 * number.abs()
+                }
+                None => expected[key] == *value,
+            };
+            assert!(same, "{class}.{key}: {value}, Keras has {}", expected[key]);
+        }
     }
     for row in defaults["serialized"].as_array().unwrap() {
         if row["module"] == "keras.optimizers" {
@@ -139,13 +192,13 @@ fn options_that_make_no_sense_are_refused() {
 fn wrong_options_are_mistakes_of_the_step() {
     let sgd = SGD::new().momentum(2.0);
     let b = Builder::new();
-    let list: Vec<Value> = initial(&sgd, &["w"], &[Tensor::scalar(1.0_f32)])
-        .into_iter()
-        .map(|s| b.constant(s.initial))
-        .collect();
+    let values = [Tensor::scalar(1.0_f32)];
+    let own = trained(&["w"], &values);
+    let first = initial(&states(&sgd, &own), &values);
+    let list: Vec<Value> = first.into_iter().map(|value| b.constant(value)).collect();
     let weight = b.constant(Tensor::scalar(1.0_f32));
-    let (_, weights) =
-        apply(&sgd, &list, std::slice::from_ref(&weight), std::slice::from_ref(&weight));
+    let one = std::slice::from_ref(&weight);
+    let (_, weights) = apply(&sgd, &own, &list, one, one);
     let error = b.finish(&weights, &[]).unwrap_err().to_string();
     assert!(error.contains("\"momentum\" must be from 0 to 1, got 2"), "{error}");
 }
@@ -155,9 +208,9 @@ fn wrong_options_are_mistakes_of_the_step() {
 fn weights_of_two_types_train_together() {
     let adam = Adam::new().learning_rate(0.5).global_clipnorm(10.0);
     let weights = [Tensor::scalar(1.0_f32), Tensor::scalar(1.0_f64)];
-    let states: Vec<Tensor> =
-        initial(&adam, &["a", "b"], &weights).into_iter().map(|s| s.initial).collect();
-    let (states, weights) = stepped(&adam, &states, &weights, &weights);
+    let own = trained(&["a", "b"], &weights);
+    let first = initial(&states(&adam, &own), &weights);
+    let (states, weights) = stepped(&adam, &own, &first, &weights, &weights);
     assert_eq!(states[0].as_slice::<i64>(), Some(&[1][..]));
     // The first step of Adam is of the size of the learning rate.
     for weight in &weights {

@@ -40,7 +40,11 @@ impl Model {
         if compiled.optimizer_states.is_empty() {
             // Not one step was taken: it has what does not belong to a weight.
             let fresh = optimizers::states(&*compiled.optimizer, &[]);
-            return Ok(fresh.into_iter().map(|s| (s.path, s.initial)).collect());
+            let value = |s: optimizers::OptimizerState| match s.initial {
+                optimizers::Start::Known(value) => Some((s.path, value)),
+                optimizers::Start::Weight(_) => None,
+            };
+            return Ok(fresh.into_iter().filter_map(value).collect());
         }
         let value =
             |s: &crate::trainer::OptimizerVariable| Ok((s.path.clone(), s.buffer.download()?));

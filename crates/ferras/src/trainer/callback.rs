@@ -172,6 +172,8 @@ pub(crate) struct Course {
     pub(crate) place: Place,
     /// From where it is to go on, in place of its beginning.
     pub(crate) resume: Option<Place>,
+    /// Numbers that callbacks add to the logs of the epoch that ends.
+    pub(crate) logged: Logs,
 }
 
 /// How far a training has come.
@@ -201,6 +203,12 @@ impl Run<'_> {
     /// The running loss and metrics of this epoch or evaluation.
     pub fn logs(&self) -> Result<Logs> {
         self.numbers.map_or_else(|| Ok(Logs::default()), |(trackers, s)| trackers.logs(s))
+    }
+
+    /// Adds a number to the logs of the epoch that ends, for callbacks behind this one and for the
+    /// history.
+    pub fn log(&mut self, name: &str, value: f64) {
+        self.course.logged.set(name, value);
     }
 
     /// Ends training after this step.

@@ -3,8 +3,8 @@ use super::TrainingState;
 use super::step::StepCache;
 use crate::losses::{Loss, LossFn};
 use crate::metrics::Metric;
-use crate::models::Model;
-use crate::optimizers::{self, Optimizer, OptimizerFn};
+use crate::models::{Model, Variable};
+use crate::optimizers::{self, Optimizer, OptimizerFn, Trained};
 use crate::random::next_seed;
 use crate::{Error, Result};
 use ferras_graph::{Buffer, Tensor, TensorType};
@@ -297,17 +297,18 @@ impl Model {
         if !compiled.optimizer_states.is_empty() {
             return Ok(());
         }
-        let weights: Vec<(&str, &TensorType)> = self
-            .variables
-            .iter()
-            .filter(|v| v.is_trainable())
-            .map(|v| (v.path(), v.ty()))
-            .collect();
+        let weights: Vec<&Variable> = self.variables.iter().filter(|v| v.is_trainable()).collect();
         let upload = |state: optimizers::OptimizerState| -> Result<OptimizerVariable> {
-            let buffer = self.backend.upload(&state.initial)?;
-            Ok(OptimizerVariable { path: state.path, ty: state.initial.ty(), buffer })
+            let lost = || Error::Internal("a slot of no weight".into());
+            let value = match state.initial {
+                optimizers::Start::Known(value) => value,
+                optimizers::Start::Weight(place) => weights.get(place).ok_or_else(lost)?.value()?,
+            };
+            let buffer = self.backend.upload(&value)?;
+            Ok(OptimizerVariable { path: state.path, ty: state.ty, buffer })
         };
-        let states = optimizers::states(&*compiled.optimizer, &weights);
+        let trained: Vec<Trained> = weights.iter().map(|v| trained(v)).collect();
+        let states = optimizers::states(&*compiled.optimizer, &trained);
         compiled.optimizer_states = states.into_iter().map(upload).collect::<Result<_>>()?;
         Ok(())
     }
@@ -316,10 +317,11 @@ impl Model {
     /// of `fit`.
     pub(crate) fn finalize_weights(&mut self) -> Result<()> {
         let Some(compiled) = &self.training.compiled else { return Ok(()) };
-        let trained: Vec<_> = self.variables.iter_mut().filter(|v| v.is_trainable()).collect();
-        let places = optimizers::averages(&*compiled.optimizer, trained.len());
+        let weights: Vec<_> = self.variables.iter_mut().filter(|v| v.is_trainable()).collect();
+        let list: Vec<Trained> = weights.iter().map(|v| trained(v)).collect();
+        let places = optimizers::averages(&*compiled.optimizer, &list);
         let averages = places.and_then(|places| compiled.optimizer_states.get(places));
-        for (variable, average) in trained.into_iter().zip(averages.unwrap_or_default()) {
+        for (variable, average) in weights.into_iter().zip(averages.unwrap_or_default()) {
             variable.buffer = self.backend.upload(&average.buffer.download()?)?;
         }
         Ok(())
@@ -362,6 +364,11 @@ impl Model {
         state.buffer = buffer;
         Ok(())
     }
+}
+
+/// A weight as optimizers see it.
+pub(super) fn trained(variable: &Variable) -> Trained {
+    Trained { path: variable.path().to_string(), ty: variable.ty().clone() }
 }
 
 fn not_compiled(model: &str, action: &str) -> Error {

@@ -442,9 +442,15 @@ impl<'m, 'f> Training<'m, 'f> {
             if self.validation.is_some() && self.validation_freq.runs_after(epoch) {
                 logs.append("val_", &self.validate()?);
             }
-            history.record(epoch, &logs, started.elapsed().as_secs_f64());
+            let seconds = started.elapsed().as_secs_f64();
             self.course.place = Place { epoch: epoch + 1, batch: 0, ..self.course.place };
-            self.notify(&states, |c, run| c.on_epoch_end(epoch, &logs, run))?;
+            self.notify(&states, |c, run| {
+                c.on_epoch_end(epoch, &logs, run)?;
+                // What a callback adds, those behind it see.
+                logs.append("", &std::mem::take(&mut run.course.logged));
+                Ok(())
+            })?;
+            history.record(epoch, &logs, seconds);
             if self.course.stop {
                 break;
             }

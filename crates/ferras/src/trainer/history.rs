@@ -35,7 +35,7 @@ impl Logs {
 
     /// Adds the numbers of `other` behind, each name with `prefix`.
     pub fn append(&mut self, prefix: &str, other: &Logs) {
-        self.0.extend(other.0.iter().map(|(n, v)| (format!("{prefix}{n}"), *v)));
+        other.0.iter().for_each(|(name, value)| self.set(&format!("{prefix}{name}"), *value));
     }
 
     /// Adds or replaces a number.

@@ -248,8 +248,9 @@ impl Model {
         let weights: Vec<Value> = trained.iter().map(value).collect::<Result<_>>()?;
         let loss = optimizers::scale_loss(&*compiled.optimizer, loss);
         let gradients = ferras_graph::gradients(&loss, &weights);
+        let list: Vec<_> = trained.iter().map(|v| super::compile::trained(v)).collect();
         let (new_states, new_weights) =
-            optimizers::apply(&*compiled.optimizer, &states, &weights, &gradients);
+            optimizers::apply(&*compiled.optimizer, &list, &states, &weights, &gradients);
         let mut updates: Vec<(Value, Value)> = states.into_iter().zip(new_states).collect();
         for ((variable, weight), new) in trained.iter().zip(weights).zip(new_weights) {
             let new = match &variable.spec.constraint {
