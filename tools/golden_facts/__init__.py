@@ -24,7 +24,9 @@ TOPICS = [
     "summary",
     "preprocessing",
     "datasets",
+    "images",
     "defaults",
     "layer_defaults",
     "recurrent_defaults",
+    "preprocessing_defaults",
 ]

@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 /// The files of classes, of which each has some of some families.
-const FILES: [&str; 3] = ["defaults", "layer_defaults", "recurrent_defaults"];
+const FILES: [&str; 4] =
+    ["defaults", "layer_defaults", "preprocessing_defaults", "recurrent_defaults"];
 
 fn golden(file: &str) -> Json {
     let path = format!("{}/../../tests/golden/{file}.json", env!("CARGO_MANIFEST_DIR"));

@@ -104,9 +104,48 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
         "Identity" | "Flatten" | "ELU" | "LeakyReLU" | "ReLU" | "Softmax" | "ThresholdedReLU" => {
             one(json!({}), &[3, 4])
         }
+        _ if PICTURES.iter().any(|p| p.0 == class) => {
+            let args = PICTURES.iter().find(|p| p.0 == class).map(|p| p.1);
+            one(serde_json::from_str(args.unwrap()).unwrap(), &[6, 7, 3])
+        }
+        "MixUp" | "CutMix" => (json!({}), vec![vec![5, 4, 2], vec![3]]),
+        "MaxNumBoundingBoxes" => one(json!({"max_number": 4}), &[6, 4]),
         other => panic!("layer {other} has no sample to be examined with"),
     }
 }
+
+/// Layers that change pictures, and their arguments.
+const PICTURES: [(&str, &str); 25] = [
+    ("AugMix", r#"{"num_chains": 2, "chain_depth": 1, "value_range": [-4, 4]}"#),
+    ("AutoContrast", r#"{"value_range": [-4, 4]}"#),
+    ("ContrastLimitedAdaptiveHistogramEqualization", r#"{"tile_grid_size": [2, 2]}"#),
+    ("Equalization", r#"{"value_range": [-4, 4], "bins": 4}"#),
+    ("RandAugment", r#"{"num_ops": 1, "value_range": [-4, 4]}"#),
+    ("RandomBrightness", r#"{"factor": [0.1, 0.2], "value_range": [-4, 4]}"#),
+    ("RandomColorDegeneration", r#"{"factor": 0.4, "value_range": [-4, 4]}"#),
+    ("RandomColorJitter", r#"{"brightness_factor": 0.2, "hue_factor": 0.1}"#),
+    ("RandomContrast", r#"{"factor": 0.4, "value_range": [-4, 4]}"#),
+    ("RandomElasticTransform", r#"{"factor": [1, 1], "value_range": [-9, 9]}"#),
+    ("RandomErasing", r#"{"factor": [1, 1], "fill_value": 0.5, "scale": [0.3, 0.5]}"#),
+    ("RandomFlip", r#"{"mode": "horizontal"}"#),
+    ("RandomGaussianBlur", r#"{"factor": [1, 1], "value_range": [-4, 4]}"#),
+    ("RandomGrayscale", r#"{"factor": 0.7}"#),
+    ("RandomHue", r#"{"factor": 0.4, "value_range": [-4, 4]}"#),
+    ("RandomInvert", r#"{"factor": [1, 1], "value_range": [-4, 4]}"#),
+    ("RandomPerspective", r#"{"factor": [1, 1], "scale": 0.5}"#),
+    ("RandomPosterization", r#"{"factor": 4, "value_range": [-4, 4]}"#),
+    ("RandomRotation", r#"{"factor": 0.3}"#),
+    ("RandomSaturation", r#"{"factor": [0.2, 0.4], "value_range": [-4, 4]}"#),
+    ("RandomSharpness", r#"{"factor": 0.4, "value_range": [-4, 4]}"#),
+    ("RandomShear", r#"{"x_factor": 0.4, "fill_mode": "wrap"}"#),
+    ("RandomTranslation", r#"{"height_factor": 0.3, "width_factor": [0.1, 0.4]}"#),
+    ("RandomZoom", r#"{"height_factor": 0.4, "fill_mode": "constant"}"#),
+    ("Solarization", r#"{"threshold_factor": [0.4, 0.6], "value_range": [-4, 4]}"#),
+];
+
+/// Those of them that do the same in training and otherwise.
+const SAME_IN_TRAINING: [&str; 3] =
+    ["AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes"];
 
 /// Layers that do something else in training.
 const DIFFERENT_IN_TRAINING: [&str; 9] = [
@@ -222,7 +261,9 @@ fn check_gradient(layer: &LayerRef, shapes: &[Vec<usize>]) {
 fn check_training(class: &str, layer: &LayerRef, shapes: &[Vec<usize>]) {
     let data = data(layer, shapes, 4);
     let [inference, training] = [false, true].map(|training| run(layer, &data, training).output);
-    let different = DIFFERENT_IN_TRAINING.contains(&class);
+    let changes = PICTURES.iter().any(|p| p.0 == class) || matches!(class, "MixUp" | "CutMix");
+    let different =
+        DIFFERENT_IN_TRAINING.contains(&class) || changes && !SAME_IN_TRAINING.contains(&class);
     assert_eq!(inference != training, different);
     let frozen = layer.clone().trainable(false);
     if class == "BatchNormalization" {

@@ -17,6 +17,7 @@ pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
 pub use call::{Call, Masked, Trace};
 pub use layer::{Layer, LayerExt, LayerRef};
 pub use norm::RenormClipping;
+pub use preprocessing::{Between, Factor, Fill, FillMode, FillPlace, FlipMode, Range};
 pub use reshape::{Borders, Interpolation};
 pub use spatial::{ChannelsOrder, DataFormat, Padding, PaddingMode};
 
@@ -138,6 +139,34 @@ layers! {
         ThresholdedReLU,
     }
     preprocessing {
+        AugMix,
+        AutoContrast,
+        ContrastLimitedAdaptiveHistogramEqualization,
+        CutMix,
+        Equalization,
+        MaxNumBoundingBoxes,
+        MixUp,
+        RandAugment,
+        RandomBrightness,
+        RandomColorDegeneration,
+        RandomColorJitter,
+        RandomContrast,
+        RandomElasticTransform,
+        RandomErasing,
+        RandomFlip,
+        RandomGaussianBlur,
+        RandomGrayscale,
+        RandomHue,
+        RandomInvert,
+        RandomPerspective,
+        RandomPosterization,
+        RandomRotation,
+        RandomSaturation,
+        RandomSharpness,
+        RandomShear,
+        RandomTranslation,
+        RandomZoom,
         Rescaling,
+        Solarization,
     }
 }

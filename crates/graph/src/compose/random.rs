@@ -12,6 +12,8 @@ use std::f64::consts::SQRT_2;
 /// assert_eq!(b.random_normal(&key, 0, [2, 3]).shape().to_string(), "(2, 3)");
 /// assert_eq!(b.random_integers(&key, 1, [2], 0, 10).dtype(), DType::I32);
 /// assert_eq!(b.random_bernoulli(&key, 2, [2], 0.5).dtype(), DType::Bool);
+/// let one = b.scalar(DType::F32, 1.0);
+/// assert_eq!(b.random_beta(&key, 3, [2, 3], &one, &one).shape().to_string(), "(2, 3)");
 /// ```
 impl Builder {
     /// Normal with mean 0 and variance 1: √2·erf⁻¹(2u − 1).
@@ -67,6 +69,62 @@ impl Builder {
         // The product is rounded, so that it may reach `count` itself.
         let u = (self.random_uniform(key, stream, shape) * count as f64).cast(DType::I32);
         u.minimum((count - 1) as f64) + f64::from(low)
+    }
+
+    /// Logarithms of numbers of the gamma distribution with shape `alpha` (above 0, broadcast) and
+    /// scale 1. Of a small `alpha` the numbers themselves would often be 0.
+    ///
+    /// Marsaglia & Tsang 2000: of eight tries, of which each fails with probability below 0.05, the
+    /// first that does not; for `alpha` below 1 by that of `alpha` + 1 times u^(1/alpha).
+    #[track_caller]
+    pub fn random_log_gamma(
+        &self,
+        key: &Value,
+        stream: u32,
+        shape: impl Into<Shape>,
+        alpha: &Value,
+    ) -> Value {
+        const TRIES: usize = 8;
+        let shape: Shape = shape.into();
+        let all = [&[2 * TRIES + 1], &shape[..]].concat();
+        // Half a step up: never 0.
+        let u = self.random_uniform(key, stream, all) + 0.5_f64.powi(25);
+        let draw = |i: usize| u.slice_axis(0, i, i + 1).squeeze(0);
+        let alpha = alpha.cast(DType::F32);
+        let d = alpha.less(1.0).select(&(&alpha + 1.0), &alpha) - 1.0 / 3.0;
+        let c = (&d * 9.0).rsqrt();
+        let tries = (0..TRIES).rev().map(|i| {
+            let normal = (draw(2 * i) * 2.0 - 1.0).erfinv() * SQRT_2;
+            let cube = &normal * &c + 1.0;
+            let v = &cube * &cube * &cube;
+            let inside = cube.greater(0.0);
+            let log_v = inside.select(&v, 1.0).log();
+            let bound = normal.square() * 0.5 + &d * (1.0 - &v + &log_v);
+            (inside.and(draw(2 * i + 1).log().less(bound)), log_v)
+        });
+        let zero = &d * 0.0;
+        let log_v = tries.fold(zero, |later, (good, log_v)| good.select(&log_v, later));
+        let small = draw(2 * TRIES).log() / &alpha;
+        d.log() + log_v + alpha.less(1.0).select(&small, 0.0)
+    }
+
+    /// Numbers of the beta distribution with two shapes (above 0, broadcast): x / (x + y) of two
+    /// gamma distributions.
+    #[track_caller]
+    pub fn random_beta(
+        &self,
+        key: &Value,
+        stream: u32,
+        shape: impl Into<Shape>,
+        alpha: &Value,
+        beta: &Value,
+    ) -> Value {
+        let shape: Shape = shape.into();
+        let both =
+            self.stack(&[alpha, beta].map(|a| a.cast(DType::F32).broadcast_to(shape.clone())), 0);
+        let logs = self.random_log_gamma(key, stream, both.shape(), &both);
+        let log = |i: usize| logs.slice_axis(0, i, i + 1).squeeze(0);
+        (log(0) - log(1)).sigmoid()
     }
 }
 

@@ -105,3 +105,35 @@ fn random_numbers_have_their_distributions() {
     let none = values(|b| b.full(DType::F32, [4], 1.0).dropout(1.0, &key(b), 4, [4]));
     assert_eq!(none, [0.0; 4]);
 }
+
+#[test]
+fn gamma_and_beta_distributions() {
+    const N: usize = 5_000;
+    let drawn = |alpha: f64, beta: Option<f64>| {
+        values(|b| {
+            let key = b.constant(Tensor::new([2], vec![5_i64, 1]).unwrap());
+            let shape = |a| b.scalar(DType::F32, a);
+            match beta {
+                Some(beta) => b.random_beta(&key, 3, [N], &shape(alpha), &shape(beta)),
+                None => b.random_log_gamma(&key, 3, [N], &shape(alpha)).exp(),
+            }
+        })
+    };
+    let moments = |x: &[f64]| {
+        let mean = x.iter().sum::<f64>() / N as f64;
+        (mean, x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / N as f64)
+    };
+    for alpha in [0.2, 0.7, 1.0, 2.5, 30.0] {
+        let (mean, variance) = moments(&drawn(alpha, None));
+        assert!((mean / alpha - 1.0).abs() < 0.1, "mean {mean} of {alpha}");
+        assert!((variance / alpha - 1.0).abs() < 0.2, "variance {variance} of {alpha}");
+    }
+    for (a, b) in [(0.2, 0.2), (1.0, 1.0), (0.5, 3.0), (1e-6, 1e-6)] {
+        let x = drawn(a, Some(b));
+        assert!(x.iter().all(|v| (0.0..=1.0).contains(v)), "{a}, {b}");
+        let (mean, variance) = moments(&x);
+        let (expected, spread) = (a / (a + b), a * b / ((a + b).powi(2) * (a + b + 1.0)));
+        assert!((mean - expected).abs() < 0.03, "mean {mean} for {expected}");
+        assert!((variance - spread).abs() < 0.02, "variance {variance} for {spread}");
+    }
+}
