@@ -1,4 +1,10 @@
 //! Building a graph: values are handles, mistakes are kept until the end.
+mod batch;
+mod body;
+mod hoist;
+
+pub(crate) use body::ScanParts;
+
 use crate::ir::{Feed, Graph, Node, NodeId, Op, State};
 use crate::{DType, Error, Result, Shape, Tensor, TensorType, infer};
 use std::cell::RefCell;
@@ -30,6 +36,12 @@ struct Draft {
     /// Nodes at which gradients stop, ascending.
     stopped: Vec<NodeId>,
     error: Option<Error>,
+    /// The graph around that of a loop's body.
+    parent: Option<Builder>,
+    /// Values from there that the body uses, and the feeds that stand for them.
+    captured: Vec<(Value, NodeId)>,
+    /// Whether the loop is made: its body takes no more nodes.
+    closed: bool,
 }
 
 /// A symbolic tensor: the result of an op in a graph under construction. Cloning is cheap.
@@ -199,20 +211,30 @@ impl Builder {
         op_name: &'static str,
         at: &'static Location<'static>,
     ) -> Value {
-        let Some(inputs) = operands.iter().map(|v| v.id).collect::<Option<Vec<NodeId>>>() else {
+        if operands.iter().any(|v| v.is_poisoned()) {
             return self.poison();
-        };
-        if operands.iter().any(|v| !Rc::ptr_eq(&v.builder.0, &self.0)) {
+        }
+        // Inside a loop's body, values from around it may be used: the op is the body's.
+        let home = operands.iter().fold(self, |home, v| match v.builder.is_within(home) {
+            true => &v.builder,
+            false => home,
+        });
+        let inputs = operands.iter().map(|v| home.own(v)).collect::<Option<Vec<NodeId>>>();
+        let Some(inputs) = inputs else {
             return self.fail(op_name, "operands of two different graphs".into(), at);
+        };
+        if home.0.borrow().closed {
+            let problem = "a value of a loop's body is used outside of it; let the body return it";
+            return self.fail(op_name, problem.into(), at);
         }
         let inferred = {
-            let draft = self.0.borrow();
+            let draft = home.0.borrow();
             let types: Vec<_> = inputs.iter().map(|id| &draft.nodes[id.index()].ty).collect();
             infer(&op, &types)
         };
         match inferred {
-            Ok(ty) => self.append(Node { op, inputs, ty, at }),
-            Err(problem) => self.fail(op_name, problem, at),
+            Ok(ty) => home.append(Node { op, inputs, ty, at }),
+            Err(problem) => home.fail(op_name, problem, at),
         }
     }
 
@@ -222,6 +244,11 @@ impl Builder {
         problem: String,
         at: &'static Location<'static>,
     ) -> Value {
+        // A finished body has no say any more.
+        let around = Some(self.0.borrow()).filter(|d| d.closed).and_then(|d| d.parent.clone());
+        if let Some(around) = around {
+            return around.fail(op, problem, at);
+        }
         let mut draft = self.0.borrow_mut();
         let scope = draft.scopes.join(", in ");
         draft.error.get_or_insert(Error::Op { op, problem, scope, at });
@@ -239,8 +266,13 @@ impl Builder {
     pub(crate) fn stopped(&self, v: &Value) -> Value {
         let op = Op::Reshape(v.shape());
         let same = self.push(op, &[v], "stop_gradient", Location::caller());
-        self.0.borrow_mut().stopped.extend(same.id);
+        same.builder.0.borrow_mut().stopped.extend(same.id);
         same
+    }
+
+    /// Whether both are handles of one graph.
+    pub(crate) fn is(&self, other: &Builder) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 
     /// How many nodes there are so far.
@@ -251,6 +283,18 @@ impl Builder {
     /// Gives nodes from a place on another source line.
     pub(crate) fn relocate(&self, from: usize, at: &'static Location<'static>) {
         self.0.borrow_mut().nodes.iter_mut().skip(from).for_each(|n| n.at = at);
+    }
+
+    /// Takes over the nodes of another graph, with the numbers that they have there.
+    pub(crate) fn copy_nodes(&self, nodes: &[Node], stopped: &[NodeId]) {
+        let mut draft = self.0.borrow_mut();
+        draft.nodes = nodes.to_vec();
+        draft.stopped = stopped.to_vec();
+    }
+
+    /// Keeps a mistake found elsewhere.
+    pub(crate) fn keep_error(&self, error: Error) {
+        self.0.borrow_mut().error.get_or_insert(error);
     }
 
     /// Reads the nodes, and those at which gradients stop (ascending).

@@ -1,5 +1,5 @@
 //! The type of each op's result, in one table. A problem is told in words; the caller adds where.
-use crate::ir::{Binary, ConvDims, DotDims, Op, Unary, Window};
+use crate::ir::{Binary, ConvDims, DotDims, Op, Scan, Unary, Window};
 use crate::{DType, Shape, TensorType};
 
 /// The type of `op` applied to operands of these types, or what does not fit.
@@ -91,6 +91,11 @@ fn result(op: &Op, operands: &[&TensorType]) -> Result<TensorType, String> {
             expect(&gather(*axis, base, i)?.shape, &updates.shape)?;
             Ok((*base).clone())
         }
+        (Op::Scan(scan), _) => scan.check(operands).map(|()| Scan::token()),
+        (Op::ScanResult { ty, .. }, [loop_]) => match **loop_ == Scan::token() {
+            true => Ok(ty.clone()),
+            false => Err(format!("expected a loop, got {loop_}")),
+        },
         _ => movement(op, operands),
     }
 }
@@ -169,6 +174,7 @@ fn arity(op: &Op) -> Option<usize> {
         Op::ConvInputGrad(..) | Op::ConvKernelGrad(..) | Op::MaxPoolGrad(_) => 2,
         Op::Gather { .. } => 2,
         Op::Select | Op::ScatterAdd { .. } => 3,
+        Op::Scan(scan) => scan.body.feeds.len(),
         _ => 1,
     })
 }

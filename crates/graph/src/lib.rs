@@ -27,7 +27,8 @@ pub use grad::{gradients, gradients_with};
 pub use infer::infer;
 pub use interpret::{Interpreter, evaluate};
 pub use ir::{
-    Binary, Compare, ConvDims, DotDims, Feed, Graph, Node, NodeId, Op, Reduce, State, Unary, Window,
+    Binary, Compare, ConvDims, DotDims, Feed, Graph, Node, NodeId, Op, Reduce, Scan, State, Unary,
+    Window,
 };
 pub use shape::{Shape, TensorType};
 pub use tensor::{Element, Elements, Tensor, TensorData, TensorView};

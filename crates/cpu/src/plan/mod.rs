@@ -5,6 +5,7 @@ mod loops;
 mod memory;
 mod pooled;
 mod roles;
+mod scan;
 mod schedule;
 pub(crate) mod view;
 
@@ -13,7 +14,7 @@ pub(crate) use memory::FEEDS;
 use crate::kernels::simd::Level;
 use crate::memory::{Block, bytes_of};
 use crate::steps::heavy::{Heavy, Kernel};
-use crate::steps::{Loc, Step};
+use crate::steps::{Bases, Loc, Step};
 use ferras_graph::{Error, Graph, Op, Result, TensorType, pass};
 use memory::Layout;
 use roles::Roles;
@@ -36,21 +37,53 @@ pub(crate) struct Program {
     pub states: usize,
 }
 
+impl Program {
+    /// Runs all steps on this thread, and moves new values to their variables.
+    ///
+    /// # Safety
+    /// `bases` are laid out as this program's places are counted; `scratch` is aligned to a cache
+    /// line, as long as asked for and used by nobody else meanwhile.
+    pub(crate) unsafe fn run(&self, bases: Bases<'_>, scratch: *mut u8) {
+        for step in self.regions.iter().flatten() {
+            for (phase, &tasks) in step.phases().iter().enumerate() {
+                for task in 0..tasks {
+                    // SAFETY: phases and tasks in order; the caller's promises.
+                    unsafe { step.run(phase, task, bases, scratch) };
+                }
+            }
+        }
+        for &(from, state, bytes) in &self.commits {
+            // SAFETY: the variable has the value's type; the source is other memory.
+            unsafe {
+                let to = bases.pointers.get_unchecked(FEEDS as usize + self.feeds + state);
+                bases.at(from).copy_to_nonoverlapping(*to, bytes);
+            }
+        }
+    }
+}
+
+/// What a unit will be, as far as it is known before the memory is.
+enum Made {
+    Fused,
+    Kernel(Box<Kernel>),
+    Scan(scan::Body),
+}
+
 /// Compiles a graph.
 pub(crate) fn compile(graph: &Graph) -> Result<Program> {
     let graph = pooled::pool_gradients(&pass::optimize(graph));
     let roles = Roles::new(legal::legalize(&graph), Level::detect());
     let regions = schedule::schedule(&roles);
-    let mut kernels: Vec<Vec<Option<Kernel>>> =
-        regions.iter().map(|r| kernels(&roles, r)).collect();
+    let made = regions.iter().map(|r| r.iter().map(|unit| make(&roles, unit)).collect());
+    let made = made.collect::<Result<Vec<Vec<Made>>>>()?;
     let temporary: Vec<Vec<usize>> =
-        regions.iter().zip(&kernels).map(|(r, k)| temporary(&roles, r, k)).collect();
+        regions.iter().zip(&made).map(|(r, m)| temporary(&roles, r, m)).collect();
     let layout = memory::plan(&roles, &regions, &temporary);
     let mut steps = Vec::with_capacity(regions.len());
-    for (r, region) in regions.iter().enumerate() {
+    for ((region, made), places) in regions.iter().zip(made).zip(&layout.temporary) {
         let mut list: Vec<Box<dyn Step>> = Vec::with_capacity(region.len());
-        for (u, unit) in region.iter().enumerate() {
-            list.push(step(&roles, &layout, unit, kernels[r][u].take(), layout.temporary[r][u])?);
+        for ((unit, made), &place) in region.iter().zip(made).zip(places) {
+            list.push(step(&roles, &layout, unit, made, place)?);
         }
         steps.push(list);
     }
@@ -71,21 +104,22 @@ pub(crate) fn compile(graph: &Graph) -> Result<Program> {
     })
 }
 
-fn kernels(roles: &Roles, region: &Region) -> Vec<Option<Kernel>> {
-    let kernel = |unit: &Unit| match unit.is_loop {
-        true => None,
-        false => unit.nodes.first().map(|&i| heavy::kernel(roles, i)),
-    };
-    region.iter().map(kernel).collect()
+fn make(roles: &Roles, unit: &Unit) -> Result<Made> {
+    let Some(&node) = unit.nodes.first().filter(|_| !unit.is_loop) else { return Ok(Made::Fused) };
+    Ok(match scan::scan_of(roles, node) {
+        Some(scan) => Made::Scan(scan::Body::new(scan)?),
+        None => Made::Kernel(Box::new(heavy::kernel(roles, node))),
+    })
 }
 
 /// Bytes that each unit needs between its phases.
-fn temporary(roles: &Roles, region: &Region, kernels: &[Option<Kernel>]) -> Vec<usize> {
-    let bytes = |(unit, kernel): (&Unit, &Option<Kernel>)| match kernel {
-        Some(kernel) => kernel.shared(),
-        None => loops::partials(roles, unit).iter().sum(),
+fn temporary(roles: &Roles, region: &Region, made: &[Made]) -> Vec<usize> {
+    let bytes = |(unit, made): (&Unit, &Made)| match made {
+        Made::Kernel(kernel) => kernel.shared(),
+        Made::Scan(body) => body.temporary(),
+        Made::Fused => loops::partials(roles, unit).iter().sum(),
     };
-    region.iter().zip(kernels).map(bytes).collect()
+    region.iter().zip(made).map(bytes).collect()
 }
 
 /// Where the elements of a node begin.
@@ -101,11 +135,15 @@ fn step(
     roles: &Roles,
     layout: &Layout,
     unit: &Unit,
-    kernel: Option<Kernel>,
+    made: Made,
     temporary: Loc,
 ) -> Result<Box<dyn Step>> {
-    let (Some(kernel), Some(&node)) = (kernel, unit.nodes.first()) else {
-        return Ok(Box::new(loops::build(roles, layout, unit, temporary)?));
+    let (kernel, node) = match (made, unit.nodes.first()) {
+        (Made::Kernel(kernel), Some(&node)) => (kernel, node),
+        (Made::Scan(body), _) => {
+            return Ok(Box::new(scan::build(roles, layout, unit, body, temporary)?));
+        }
+        _ => return Ok(Box::new(loops::build(roles, layout, unit, temporary)?)),
     };
     let mut inputs = Vec::new();
     for read in roles.reads(node) {
@@ -120,7 +158,7 @@ fn step(
     let types = types.collect::<Vec<_>>().join(" ");
     let name = format!("{} {types} -> {}", roles.node(base).op.name(), roles.node(node).ty.shape);
     let out = place(roles, layout, node)?;
-    Ok(Box::new(Heavy::new(kernel, inputs, out, temporary, name)))
+    Ok(Box::new(Heavy::new(*kernel, inputs, out, temporary, name)))
 }
 
 /// One block with all constants that are read.

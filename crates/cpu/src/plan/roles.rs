@@ -19,6 +19,8 @@ pub(crate) enum Role {
     Heavy,
     /// Done by the heavy step that ends the chain.
     Absorbed,
+    /// One of the results of a step with several, which is its operand.
+    Result,
 }
 
 /// A product or convolution with what it does besides.
@@ -106,7 +108,7 @@ impl Roles {
                 let bias = e.bias.map(|b| read((b, View::whole(&self.node(b).ty.shape))));
                 of(e.base).chain(bias).collect()
             }
-            (Role::Heavy | Role::Loop, _) => of(i).collect(),
+            (Role::Heavy | Role::Loop | Role::Result, _) => of(i).collect(),
             _ => Vec::new(),
         }
     }
@@ -116,10 +118,12 @@ impl Roles {
         let own = (i, View::whole(&node.ty.shape));
         let role = match &node.op {
             Op::Feed | Op::State | Op::Constant(_) => Role::Outside,
+            Op::Scan(_) => Role::Heavy,
             _ if self.elements(i) == 0 => Role::Outside,
             Op::Transpose(perm) if self.is_big_transpose(node, perm) => Role::Heavy,
             Op::Reshape(_) | Op::Broadcast(_) | Op::Transpose(_) | Op::Slice { .. } => Role::View,
             Op::Reverse(_) => Role::View,
+            Op::ScanResult { .. } => Role::Result,
             _ if self.is_native(node) => Role::Loop,
             _ => Role::Heavy,
         };

@@ -47,7 +47,8 @@ pub(crate) fn schedule(roles: &Roles) -> Vec<Region> {
         let number = units.len();
         if let Some(node) = s.heavy.pop() {
             s.take(node, number);
-            units.push(Unit { nodes: vec![node], is_loop: false, fold: None });
+            let nodes = s.with_results(node, number);
+            units.push(Unit { nodes, is_loop: false, fold: None });
         } else if let Some(size) = s.next_space() {
             units.push(s.open_loop(size, number));
         } else {
@@ -85,13 +86,28 @@ impl<'a> Scheduler<'a> {
         match self.roles.role[i] {
             Role::Heavy => self.heavy.push(i),
             Role::Loop => self.loops.entry(space(self.roles, i)).or_default().push(i),
+            // The step that makes it is ready when all its results are.
+            Role::Result => self.release(i),
             Role::Outside | Role::View | Role::Absorbed => {}
         }
+    }
+
+    /// A node with its results that are read.
+    fn with_results(&mut self, node: usize, unit: usize) -> Vec<usize> {
+        let readers = self.readers[node].iter().map(|(i, _)| *i);
+        let results = readers.filter(|&i| self.roles.role[i] == Role::Result);
+        let nodes: Vec<usize> = std::iter::once(node).chain(results).collect();
+        nodes.iter().for_each(|&i| self.unit[i] = unit);
+        nodes
     }
 
     /// Puts a node into a unit; what only it still waited for becomes ready.
     fn take(&mut self, i: usize, unit: usize) {
         self.unit[i] = unit;
+        self.release(i);
+    }
+
+    fn release(&mut self, i: usize) {
         for read in self.roles.reads(i) {
             let root = read.root;
             self.pending[root] -= 1;
@@ -189,7 +205,7 @@ fn live(roles: &Roles) -> Vec<bool> {
     let mut live = vec![false; n];
     let mut stack: Vec<usize> = roles.graph.roots().map(|id| roles.place[id.index()].0).collect();
     while let Some(i) = stack.pop() {
-        if live[i] || !matches!(roles.role[i], Role::Loop | Role::Heavy) {
+        if live[i] || !matches!(roles.role[i], Role::Loop | Role::Heavy | Role::Result) {
             continue;
         }
         live[i] = true;

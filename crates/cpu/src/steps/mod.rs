@@ -1,6 +1,7 @@
 //! Steps: the pieces of a compiled graph, one after the other.
 pub(crate) mod heavy;
 pub(crate) mod index;
+pub(crate) mod scan;
 pub(crate) mod shift;
 
 use ferras_graph::Error;

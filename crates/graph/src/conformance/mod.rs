@@ -11,6 +11,7 @@ mod data;
 mod elementwise;
 mod generate;
 mod layout;
+mod loops;
 mod programs;
 mod protocol;
 mod reduction;
@@ -88,6 +89,7 @@ pub fn check_ops(backend: &dyn Backend) -> Report {
 pub fn check_programs(backend: &dyn Backend) -> Report {
     let mut report = Report::default();
     programs::cases(&mut |case| report.note(judge(backend, case)));
+    loops::cases(&mut |case| report.note(judge(backend, case)));
     protocol::check(backend, &mut |name, result| {
         report.note(result.map_err(|problem| format!("{name}: {problem}")));
     });

@@ -4,43 +4,53 @@ use super::data::Draw;
 use crate::ir::{ConvDims, Window};
 use crate::{Builder, DType, Result, Tensor, TensorType, Value};
 
-type Run<'a> = &'a mut dyn FnMut(Result<Case>);
+pub(super) type Run<'a> = &'a mut dyn FnMut(Result<Case>);
 
 /// A program under construction with data for its arguments.
-struct Program {
+pub(super) struct Program {
     name: &'static str,
-    builder: Builder,
+    pub(super) builder: Builder,
     draw: Draw,
     feeds: Vec<Tensor>,
     states: Vec<Tensor>,
 }
 
 impl Program {
-    fn new(name: &'static str) -> Program {
+    pub(super) fn new(name: &'static str) -> Program {
         let (feeds, states) = (Vec::new(), Vec::new());
         Program { name, builder: Builder::new(), draw: Draw::named(name), feeds, states }
     }
 
-    fn feed(&mut self, shape: &[usize]) -> Value {
+    pub(super) fn feed(&mut self, shape: &[usize]) -> Value {
         let ty = TensorType::new(DType::F32, shape);
         self.feeds.push(self.draw.grid(&ty));
         self.builder.feed(format!("feed {}", self.feeds.len()), ty)
     }
 
-    fn state(&mut self, shape: &[usize]) -> Value {
+    pub(super) fn state(&mut self, shape: &[usize]) -> Value {
         let ty = TensorType::new(DType::F32, shape);
         self.states.push(self.draw.grid(&ty));
         self.builder.state(format!("state {}", self.states.len()), ty)
     }
 
-    fn constant(&mut self, shape: &[usize]) -> Value {
+    pub(super) fn constant(&mut self, shape: &[usize]) -> Value {
         let data = self.draw.grid(&TensorType::new(DType::F32, shape));
         self.builder.constant(data)
     }
 
     /// Equal but for 32 units in the last place, relative and absolute.
-    fn finish(self, fetches: &[&Value], updates: &[(&Value, &Value)]) -> Result<Case> {
-        let near = Tolerance { absolute: 4e-6, relative: 4e-6 };
+    pub(super) fn finish(self, fetches: &[&Value], updates: &[(&Value, &Value)]) -> Result<Case> {
+        self.finish_within(4e-6, fetches, updates)
+    }
+
+    /// Equal but for this much, relative and absolute.
+    pub(super) fn finish_within(
+        self,
+        bound: f64,
+        fetches: &[&Value],
+        updates: &[(&Value, &Value)],
+    ) -> Result<Case> {
+        let near = Tolerance { absolute: bound, relative: bound };
         let fetches: Vec<Value> = fetches.iter().map(|&v| v.clone()).collect();
         let updates: Vec<(Value, Value)> =
             updates.iter().map(|&(s, v)| (s.clone(), v.clone())).collect();

@@ -2,10 +2,13 @@
 mod calculus;
 mod order;
 mod products;
+mod scan;
+mod sums;
 mod table;
 
 use crate::ir::{Node, NodeId, Op};
 use crate::{Builder, Value};
+use std::collections::BTreeMap;
 use table::Site;
 
 /// The gradient of a scalar loss by each of `wrt`: ∂loss/∂w, of w's type. Zeros where the loss
@@ -65,6 +68,11 @@ pub fn gradients_with(outputs: &[Value], seeds: &[Value], wrt: &[Value]) -> Vec<
     if let Some(poisoned) = poisoned {
         return vec![poisoned.clone(); wrt.len()];
     }
+    if outputs.iter().chain(seeds).chain(wrt).any(|v| !v.builder().is(builder)) {
+        let problem = "outputs, seeds and what gradients are asked for are not all of one graph: a \
+                       loop's body cannot ask for gradients by values from around it";
+        return vec![builder.error("gradients", problem); wrt.len()];
+    }
     let mut tape = Tape::new(builder, outputs, wrt);
     for (output, seed) in outputs.iter().zip(seeds) {
         tape.add(output.id(), seed.clone());
@@ -101,6 +109,22 @@ struct Tape<'b> {
     inner: Vec<NodeId>,
     /// The gradient by each node, as far as its users have told.
     gradients: Vec<Option<Value>>,
+    /// The gradients by the results of loops, by the loop's node.
+    results: BTreeMap<NodeId, Vec<Option<Value>>>,
+}
+
+/// Whether a gradient goes through each node: it is a float that depends on one of `wanted`, or
+/// wanted itself.
+fn reached(nodes: &[Node], stopped: &[NodeId], mut needed: Vec<bool>) -> Vec<bool> {
+    for (i, node) in nodes.iter().enumerate().take(needed.len()) {
+        let is_float = node.ty.dtype.is_float();
+        let is_loop = matches!(node.op, Op::Scan(_));
+        let passes = is_loop || is_float && !table::is_flat(&node.op);
+        let reached = node.inputs.iter().any(|id| needed[id.index()]);
+        let open = passes && stopped.binary_search(&NodeId(i as u32)).is_err();
+        needed[i] = is_float && needed[i] || open && reached;
+    }
+    needed
 }
 
 impl<'b> Tape<'b> {
@@ -111,17 +135,10 @@ impl<'b> Tape<'b> {
         for id in ids(wrt).into_iter().filter(|id| id.index() < end) {
             needed[id.index()] = true;
         }
-        builder.nodes(|nodes, stopped| {
-            for (i, node) in nodes.iter().enumerate().take(end) {
-                let passes = node.ty.dtype.is_float() && !table::is_flat(&node.op);
-                let reached = node.inputs.iter().any(|id| needed[id.index()]);
-                let open = passes && stopped.binary_search(&NodeId(i as u32)).is_err();
-                needed[i] = node.ty.dtype.is_float() && needed[i] || open && reached;
-            }
-        });
+        let needed = builder.nodes(|nodes, stopped| reached(nodes, stopped, needed));
         let is_result = |id: &NodeId| builder.nodes(|n, _| !n[id.index()].inputs.is_empty());
         let inner = ids(wrt).into_iter().filter(is_result).collect();
-        Tape { builder, needed, inner, gradients: vec![None; end] }
+        Tape { builder, needed, inner, gradients: vec![None; end], results: BTreeMap::new() }
     }
 
     /// Adds a contribution to the gradient by a node.
@@ -139,9 +156,17 @@ impl<'b> Tape<'b> {
     /// Visits all nodes, each after all of its users.
     fn unwind(&mut self) {
         for i in (0..self.gradients.len()).rev() {
-            let Some(dy) = self.gradients[i].clone() else { continue };
             let id = NodeId(i as u32);
+            if let Some(results) = self.results.remove(&id) {
+                self.unwind_loop(id, results);
+                continue;
+            }
+            let Some(dy) = self.gradients[i].clone() else { continue };
             let node = self.builder.node(id);
+            if let (Op::ScanResult { index, .. }, [of]) = (&node.op, &node.inputs[..]) {
+                self.keep_result(*of, *index, dy);
+                continue;
+            }
             if !node.inputs.iter().any(|id| self.needed[id.index()]) || self.ends(id, &node.op) {
                 continue;
             }
@@ -153,6 +178,28 @@ impl<'b> Tape<'b> {
             // A slow or wrong op of the gradient is best told by the line of the op it belongs to.
             self.builder.relocate(before, node.at);
         }
+    }
+
+    /// Keeps the gradient by a result of a loop until the loop is visited.
+    fn keep_result(&mut self, of: NodeId, index: usize, dy: Value) {
+        let results = self.results.entry(of).or_default();
+        if results.len() <= index {
+            results.resize(index + 1, None);
+        }
+        let sum = results[index].take();
+        results[index] = Some(sum.map_or(dy.clone(), |sum| sum + dy));
+    }
+
+    /// The shares of a loop's operands in the gradients of its results.
+    fn unwind_loop(&mut self, id: NodeId, results: Vec<Option<Value>>) {
+        let node = self.builder.node(id);
+        let Op::Scan(scan) = &node.op else { return };
+        let before = self.builder.len();
+        let needed: Vec<bool> = node.inputs.iter().map(|id| self.needed[id.index()]).collect();
+        for (i, gradient) in scan::gradients(self.builder, id, &node, scan, &needed, results) {
+            self.add(node.inputs.get(i).copied(), gradient);
+        }
+        self.builder.relocate(before, node.at);
     }
 
     /// Whether gradients stop at a node that may itself be one of `wrt`.

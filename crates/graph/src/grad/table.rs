@@ -118,6 +118,8 @@ pub(super) fn gradient(s: &Site<'_>) -> Shares {
         Op::ScatterAdd { axis } => {
             both(s.share(0, || dy.clone()), s.share(2, || order::gathered(s, *axis)))
         }
+        // Gradients of a loop wait until those of all its results are there: see `scan`.
+        Op::Scan(_) | Op::ScanResult { .. } => Vec::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every gradient against central differences in float64, once and (by the gradient of the
 //! gradient) twice.
+mod loops;
+
 use crate::{
     Backend, Binary, Builder, ConvDims, DType, DotDims, Interpreter, Op, Reduce, Shape, Tensor,
     TensorType, Unary, Value, Window, gradients, gradients_with, random,

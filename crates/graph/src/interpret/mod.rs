@@ -9,6 +9,7 @@ mod movement;
 mod number;
 mod order;
 mod program;
+mod scan;
 mod special;
 mod window;
 
@@ -57,6 +58,7 @@ macro_rules! with_type {
         }
     };
 }
+use with_type;
 
 /// The value of one op, of the type that [`infer`] gave.
 ///

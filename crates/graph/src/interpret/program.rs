@@ -1,8 +1,9 @@
 //! The interpreter as a back end.
-use super::apply;
+use super::{apply, scan};
 use crate::backend::{Backend, Buffer, DeviceMemory, Executable, Signature, StateArg};
-use crate::ir::{Graph, Op};
+use crate::ir::{Graph, NodeId, Op};
 use crate::{Error, Result, Tensor, TensorView};
+use std::collections::HashMap;
 
 /// The reference back end: one plain loop an op, in the order of the graph.
 ///
@@ -84,21 +85,36 @@ impl Program {
             let value = memory.ok_or_else(|| foreign(&state.name))?.0.clone();
             given[state.node.index()] = Some(value);
         }
-        let mut values: Vec<Tensor> = Vec::with_capacity(graph.nodes.len());
-        for (node, given) in graph.nodes.iter().zip(given) {
-            let operands: Vec<&Tensor> = node.inputs.iter().map(|id| &values[id.index()]).collect();
-            let value = match (given, &node.op) {
-                (Some(value), _) => value,
-                (None, Op::Feed | Op::State) => {
-                    let problem = "a feed or state stands in no list of arguments";
-                    return Err(Error::Internal(problem.into()));
-                }
-                (None, op) => apply(op, &operands, &node.ty)?,
-            };
-            values.push(value);
-        }
-        Ok(values)
+        values(graph, given)
     }
+}
+
+/// The value of each node, where those of arguments are given.
+pub(super) fn values(graph: &Graph, given: Vec<Option<Tensor>>) -> Result<Vec<Tensor>> {
+    let mut values: Vec<Tensor> = Vec::with_capacity(graph.nodes.len());
+    let mut loops: HashMap<NodeId, Vec<Tensor>> = HashMap::new();
+    for (i, (node, given)) in graph.nodes.iter().zip(given).enumerate() {
+        let operands: Vec<&Tensor> = node.inputs.iter().map(|id| &values[id.index()]).collect();
+        let value = match (given, &node.op) {
+            (Some(value), _) => value,
+            (None, Op::Feed | Op::State) => {
+                let problem = "a feed or state stands in no list of arguments";
+                return Err(Error::Internal(problem.into()));
+            }
+            (None, Op::Scan(scan)) => {
+                loops.insert(NodeId(i as u32), scan::evaluate(scan, &operands)?);
+                Tensor::zeros(&node.ty)
+            }
+            (None, Op::ScanResult { index, .. }) => {
+                let results = node.inputs.first().and_then(|id| loops.get(id));
+                let lost = || Error::Internal("a result of no loop".into());
+                results.and_then(|r| r.get(*index)).cloned().ok_or_else(lost)?
+            }
+            (None, op) => apply(op, &operands, &node.ty)?,
+        };
+        values.push(value);
+    }
+    Ok(values)
 }
 
 fn foreign(name: &str) -> Error {

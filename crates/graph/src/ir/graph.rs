@@ -1,5 +1,5 @@
 //! Graphs: ops in the order in which they can be run.
-use super::Op;
+use super::{Op, Scan};
 use crate::TensorType;
 use std::fmt;
 use std::panic::Location;
@@ -102,7 +102,11 @@ impl fmt::Display for Graph {
             for id in &node.inputs {
                 write!(f, " %{}", id.0)?;
             }
-            writeln!(f)?;
+            match &node.op {
+                Op::Scan(scan) => write_loop(f, scan)?,
+                Op::ScanResult { index, .. } => writeln!(f, " result {index}")?,
+                _ => writeln!(f)?,
+            }
         }
         for s in &self.states {
             match s.update {
@@ -113,4 +117,18 @@ impl fmt::Display for Graph {
         let fetches: Vec<String> = self.fetches.iter().map(|id| format!("%{}", id.0)).collect();
         writeln!(f, "fetch {}", fetches.join(" "))
     }
+}
+
+/// A loop's body, moved in.
+fn write_loop(f: &mut fmt::Formatter<'_>, scan: &Scan) -> fmt::Result {
+    let direction = if scan.reverse { "reversed " } else { "" };
+    let list: Vec<String> = scan.body.feeds.iter().map(|x| format!("%{}", x.node.0)).collect();
+    let carries = scan.carries;
+    writeln!(
+        f,
+        " {direction}{} steps, {carries} carries, arguments {}",
+        scan.steps,
+        list.join(" ")
+    )?;
+    scan.body.to_string().lines().try_for_each(|line| writeln!(f, "    {line}"))
 }

@@ -1,6 +1,8 @@
 //! The closed set of ops. A new one must be given a shape (`infer`), a gradient (`grad`) and a
 //! meaning (`interpret`, each back end); the compiler lists the places.
-use crate::{DType, Shape, Tensor};
+use super::Scan;
+use crate::{DType, Shape, Tensor, TensorType};
+use std::sync::Arc;
 
 /// A function of one value, applied to each element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -291,6 +293,15 @@ pub enum Op {
         /// Largest first.
         descending: bool,
     },
+    /// A loop. The node itself has no elements; its results are read by `ScanResult`.
+    Scan(Arc<Scan>),
+    /// One of the results of a loop, its operand.
+    ScanResult {
+        /// Which one: see [`Scan`].
+        index: usize,
+        /// Its type.
+        ty: TensorType,
+    },
 }
 
 impl Op {
@@ -305,6 +316,7 @@ impl Op {
             Op::Unary(u) => format!("{u:?}"),
             Op::Binary(b) => format!("{b:?}"),
             Op::Compare(c) => format!("{c:?}"),
+            Op::Scan(_) => "scan".into(),
             other => {
                 let text = format!("{other:?}");
                 let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());

@@ -1,5 +1,5 @@
 //! Dead code: nodes that no result and no new state needs are dropped.
-use crate::ir::{Graph, NodeId, Op};
+use crate::ir::{Graph, NodeId};
 
 /// Drops the nodes that nothing needs; feeds and states stay, as they are the arguments.
 ///
@@ -16,12 +16,12 @@ use crate::ir::{Graph, NodeId, Op};
 /// ```
 pub fn remove_dead(graph: &mut Graph) {
     let mut live = vec![false; graph.nodes.len()];
-    for id in graph.roots() {
+    let arguments = graph.feeds.iter().map(|f| f.node).chain(graph.states.iter().map(|s| s.node));
+    for id in graph.roots().chain(arguments) {
         live[id.index()] = true;
     }
     for i in (0..graph.nodes.len()).rev() {
         let node = &graph.nodes[i];
-        live[i] |= matches!(node.op, Op::Feed | Op::State);
         if live[i] {
             node.inputs.iter().for_each(|id| live[id.index()] = true);
         }

@@ -16,8 +16,9 @@ const MOST_PRODUCTS: usize = 1 << 20;
 
 /// The value of an op, if all operands are known and it is worth it.
 pub(super) fn fold(r: &Rewriter, op: &Op, inputs: &[NodeId], ty: &TensorType) -> Option<Tensor> {
-    // Patterns without operands, and repetition, are kept as such.
-    if inputs.is_empty() || matches!(op, Op::Broadcast(_)) {
+    // Patterns without operands, and repetition, are kept as such; loops are never of known data.
+    let kept = matches!(op, Op::Broadcast(_) | Op::Scan(_) | Op::ScanResult { .. });
+    if inputs.is_empty() || kept {
         return None;
     }
     // Another shape of the same data costs nothing, whatever its size.

@@ -1,6 +1,7 @@
 //! Passes: a graph becomes a better graph with the same outputs. One file each.
 mod dead;
 mod fold;
+mod loops;
 mod number;
 mod rewrite;
 mod simplify;
@@ -15,7 +16,8 @@ use rewrite::{Rewriter, Steps};
 const MOST_SWEEPS: usize = 4;
 
 /// The graph after all passes: constant folding, algebraic simplification, common
-/// sub-expressions and dead code, until nothing changes.
+/// sub-expressions and dead code, until nothing changes; loops carry and keep what is used, and
+/// their bodies are graphs after all passes.
 ///
 /// Results are equal, but that the sign of a zero may differ and that a few rules round
 /// differently (x³ by products, sums of sums as one sum). NaN and infinities stay where they were.
@@ -32,6 +34,7 @@ const MOST_SWEEPS: usize = 4;
 /// ```
 pub fn optimize(graph: &Graph) -> Graph {
     let mut graph = graph.clone();
+    loops::tidy(&mut graph);
     for _ in 0..MOST_SWEEPS {
         let (swept, changed) = Rewriter::sweep(&graph, Steps::ALL);
         graph = swept;
