@@ -41,12 +41,16 @@ pub(crate) struct General {
     /// What a file may unpack to, as 500M or 20G, in place of 16 times its size
     #[arg(long, global = true, value_name = "BYTES", value_parser = bytes)]
     pub(crate) max_unpacked: Option<u64>,
+    /// What the initial weights of an architecture without weights may take, as 8G
+    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes, default_value = "2G")]
+    pub(crate) max_initial: u64,
 }
 
 impl General {
     /// What reading a file may cost.
     pub(crate) fn limits(&self) -> Limits {
-        self.max_unpacked.map_or(Limits::new(), |bytes| Limits::new().decoded_bytes(bytes))
+        let limits = Limits::new().initial_bytes(self.max_initial);
+        self.max_unpacked.map_or(limits, |bytes| limits.decoded_bytes(bytes))
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) enum Failure {
 /// Words of the library for programs, and those for this command.
 const WORDS: &[(&str, &str)] = &[
     ("raise Limits::decoded_bytes", "raise --max-unpacked"),
+    ("raise Limits::initial_bytes", "raise --max-initial"),
     (
         "load it without, with Load::new().compile(false)",
         "give --loss (and --optimizer, --metrics) in its place",

@@ -41,7 +41,7 @@ pub(crate) fn load(source: &Source, compiled: Compiled, limits: &Limits) -> Outc
 
 fn whole(path: &Path, compiled: Compiled, limits: &Limits) -> Outcome<Loaded> {
     if let Some(kind) = format::architecture(path) {
-        let model = architecture(path, kind)?;
+        let model = architecture(path, kind, limits)?;
         return Ok(Loaded { model, initial: true, not_compiled: None });
     }
     let how = Load::new().limits(*limits);
@@ -59,16 +59,17 @@ fn whole(path: &Path, compiled: Compiled, limits: &Limits) -> Outcome<Loaded> {
 }
 
 /// The model of a text, which is no larger than any architecture.
-fn architecture(path: &Path, kind: format::Target) -> Outcome<Model> {
+fn architecture(path: &Path, kind: format::Target, limits: &Limits) -> Outcome<Model> {
     const LARGEST: u64 = 256 << 20;
     let length = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
     if length > LARGEST {
         return Err(Error::file(path, format!("has {length} bytes: no architecture has")).into());
     }
     let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+    let how = Load::new().limits(*limits);
     let model = match kind {
-        format::Target::Yaml => Model::from_yaml(&text),
-        _ => Model::from_json(&text),
+        format::Target::Yaml => Model::from_yaml_with(&text, how),
+        _ => Model::from_json_with(&text, how),
     };
     model.map_err(|e| match e {
         Error::File { .. } => e.into(),

@@ -25,6 +25,7 @@ pub struct Limits {
     decoded: Option<u64>,
     objects: usize,
     depth: usize,
+    initial: u64,
 }
 
 /// What any file may unpack to, however small: configurations and weights of small models.
@@ -37,15 +38,18 @@ const DECODED_RATIO: u64 = 16;
 /// reader passes each a few times.
 const WORK_FLOOR: u64 = 64 << 20;
 const WORK_RATIO: u64 = 32;
+/// Initial weights: twice those of the largest of Keras' applications.
+const INITIAL: u64 = 2 << 30;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { file: 64 << 30, decoded: None, objects: 1_000_000, depth: 100 }
+        Limits { file: 64 << 30, decoded: None, objects: 1_000_000, depth: 100, initial: INITIAL }
     }
 }
 
 impl Limits {
-    /// The defaults: 64 GiB, 16 MiB and 16 times the file, a million objects, 100 levels.
+    /// The defaults: a file of 64 GiB, 16 MiB and 16 times the file in memory, a million objects, 100
+    /// levels, 2 GiB of initial weights.
     pub fn new() -> Limits {
         Limits::default()
     }
@@ -75,6 +79,25 @@ impl Limits {
         self
     }
 
+    /// How many bytes of weights an architecture may ask for that comes without their values. Reading it
+    /// takes none of them: a weight is drawn when it is first used, or loaded.
+    pub fn initial_bytes(mut self, bytes: u64) -> Limits {
+        self.initial = bytes;
+        self
+    }
+
+    /// An error if weights of so many bytes are more than an architecture may ask for.
+    pub(crate) fn check_initial(&self, bytes: u64) -> Result<()> {
+        match bytes <= self.initial {
+            true => Ok(()),
+            false => Err(format!(
+                "asks for {bytes} bytes of weights that no file backs, more than the limit of {}; \
+                 raise Limits::initial_bytes if it can be trusted",
+                self.initial
+            )),
+        }
+    }
+
     /// The bytes of a file and what they may cost.
     pub(crate) fn read(&self, path: &Path) -> crate::Result<(Vec<u8>, Budget)> {
         let io = || Error::io("read", path);
@@ -91,6 +114,12 @@ impl Limits {
         Ok((bytes, budget))
     }
 
+    /// How many bytes may be taken for what is read out of a file of `length` bytes.
+    fn decoded(&self, length: u64) -> u64 {
+        let default = DECODED_FLOOR.saturating_add(length.saturating_mul(DECODED_RATIO));
+        self.decoded.unwrap_or(default)
+    }
+
     /// What a file of `length` bytes may cost.
     pub(crate) fn budget(&self, length: u64) -> Result<Budget> {
         if length > self.file {
@@ -100,9 +129,8 @@ impl Limits {
                 self.file
             ));
         }
-        let default = DECODED_FLOOR.saturating_add(length.saturating_mul(DECODED_RATIO));
         Ok(Budget(Rc::new(Left {
-            bytes: Cell::new(self.decoded.unwrap_or(default)),
+            bytes: Cell::new(self.decoded(length)),
             work: Cell::new(WORK_FLOOR.saturating_add(length.saturating_mul(WORK_RATIO))),
             objects: Cell::new(self.objects),
             depth: self.depth,

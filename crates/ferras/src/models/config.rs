@@ -1,6 +1,8 @@
 //! Models from their parts, and by their configuration.
 use super::model::{Nested, Topology, Variable};
 use super::{Model, Network};
+use crate::layers::WeightSpec;
+use crate::random::{Generator, next_seed};
 use crate::{Error, Result};
 use ferras_graph::Tensor;
 use std::sync::Arc;
@@ -15,7 +17,8 @@ impl Model {
         let mut model = Model::of(Topology::Stack(Vec::new()), name);
         match (topology, values) {
             (Topology::Built { network, sequential }, None) => {
-                model.set_network(network, sequential)?;
+                model.variables = model.drawn_later(&network)?;
+                model.topology = Topology::Built { network, sequential };
             }
             (Topology::Built { network, sequential }, Some(values)) => {
                 model.variables = model.uploaded(&network, &values)?;
@@ -30,6 +33,18 @@ impl Model {
         Ok(model)
     }
 
+    /// Weights of a network whose initial values are drawn when they are first used: perhaps they
+    /// never are.
+    fn drawn_later(&self, network: &Network) -> Result<Vec<Variable>> {
+        let mut random = Generator::new(next_seed());
+        let variable = |spec: &WeightSpec| {
+            spec.initializer.get()?;
+            let seed = random.next_u64();
+            Ok(Variable::drawn_later(spec.clone(), seed, self.backend.clone()))
+        };
+        network.weights.iter().map(variable).collect()
+    }
+
     /// Weights of a network with these values.
     fn uploaded(&self, network: &Network, values: &[Tensor]) -> Result<Vec<Variable>> {
         let (expected, found) = (network.weights.len(), values.len());
@@ -37,13 +52,12 @@ impl Model {
             let problem = format!("expected {expected} values of weights, got {found}");
             return Err(Error::Data(problem));
         }
-        let variable = |(spec, value): (&crate::layers::WeightSpec, &Tensor)| {
+        let variable = |(spec, value): (&WeightSpec, &Tensor)| {
             if value.ty() != spec.ty {
                 let problem = format!("expected {} of {}, got {}", spec.path, spec.ty, value.ty());
                 return Err(Error::Data(problem));
             }
-            let buffer = self.backend.upload(value)?;
-            Ok(Variable { spec: spec.clone(), buffer })
+            Variable::drawn_later(spec.clone(), 0, self.backend.clone()).with_value(value)
         };
         network.weights.iter().zip(values).map(variable).collect()
     }

@@ -6,7 +6,7 @@ use crate::layers::{Build, Call, Layer, LayerRef, TensorSpec, WeightSpec};
 use crate::random::{Generator, next_seed};
 use crate::{Error, Result};
 use ferras_graph::{Backend, Buffer, Tensor, TensorType, Value};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A model: layers with weights, ready to be compiled, trained, evaluated and asked.
 ///
@@ -40,10 +40,47 @@ pub(crate) enum Topology {
 #[derive(Debug)]
 pub struct Variable {
     pub(crate) spec: WeightSpec,
-    pub(crate) buffer: Buffer,
+    buffer: OnceLock<Buffer>,
+    /// What the value is drawn from when it is first used.
+    seed: u64,
+    backend: Arc<dyn Backend>,
 }
 
 impl Variable {
+    /// A weight whose initial value is drawn, from this seed, when it is first used.
+    pub(crate) fn drawn_later(spec: WeightSpec, seed: u64, backend: Arc<dyn Backend>) -> Variable {
+        Variable { spec, buffer: OnceLock::new(), seed, backend }
+    }
+
+    /// Where the back end keeps the value.
+    pub(crate) fn buffer(&self) -> Result<&Buffer> {
+        if let Some(buffer) = self.buffer.get() {
+            return Ok(buffer);
+        }
+        check_room(std::slice::from_ref(&self.spec))?;
+        let value = self.spec.initial(&mut Generator::new(self.seed))?;
+        let buffer = self.backend.upload(&value)?;
+        // Another thread draws the same.
+        Ok(self.buffer.get_or_init(|| buffer))
+    }
+
+    /// Where the back end keeps the value, for writing.
+    pub(crate) fn buffer_mut(&mut self) -> Result<&mut Buffer> {
+        self.buffer()?;
+        self.buffer.get_mut().ok_or_else(|| Error::Internal("a weight lost its value".into()))
+    }
+
+    /// Takes a value over.
+    pub(crate) fn set_buffer(&mut self, buffer: Buffer) {
+        self.buffer = OnceLock::from(buffer);
+    }
+
+    /// The same weight with this value.
+    pub(crate) fn with_value(mut self, value: &Tensor) -> Result<Variable> {
+        let buffer = self.backend.upload(value)?;
+        self.set_buffer(buffer);
+        Ok(self)
+    }
     /// Layer path and weight name, as `dense/kernel`.
     pub fn path(&self) -> &str {
         &self.spec.path
@@ -61,7 +98,26 @@ impl Variable {
 
     /// Its value.
     pub fn value(&self) -> Result<Tensor> {
-        Ok(self.buffer.download()?)
+        Ok(self.buffer()?.download()?)
+    }
+}
+
+impl WeightSpec {
+    /// The value that it has before training.
+    fn initial(&self, random: &mut Generator) -> Result<Tensor> {
+        let value = match &self.value {
+            Some(value) => value.clone(),
+            None => self.initializer.get()?.call(&self.ty, random)?,
+        };
+        match value.ty() == self.ty {
+            true => Ok(value),
+            false => Err(Error::Internal(format!(
+                "weight {:?} of type {} was initialized with {}",
+                self.path,
+                self.ty,
+                value.ty()
+            ))),
+        }
     }
 }
 
@@ -96,20 +152,11 @@ impl Model {
         };
         check_room(&network.weights)?;
         let variable = |spec: &WeightSpec| {
-            let value = match (had(spec), &spec.value) {
-                (Some(variable), _) => variable.value()?,
-                (None, Some(value)) => value.clone(),
-                (None, None) => spec.initializer.get()?.call(&spec.ty, &mut random)?,
+            let value = match had(spec) {
+                Some(variable) => variable.value()?,
+                None => spec.initial(&mut random)?,
             };
-            if value.ty() != spec.ty {
-                return Err(Error::Internal(format!(
-                    "weight {:?} of type {} was initialized with {}",
-                    spec.path,
-                    spec.ty,
-                    value.ty()
-                )));
-            }
-            Ok(Variable { spec: spec.clone(), buffer: self.backend.upload(&value)? })
+            Variable::drawn_later(spec.clone(), 0, self.backend.clone()).with_value(&value)
         };
         self.variables = network.weights.iter().map(variable).collect::<Result<_>>()?;
         self.topology = Topology::Built { network, sequential };
@@ -180,7 +227,7 @@ impl Model {
             buffers.push(self.backend.upload(&value.cast(variable.spec.ty.dtype))?);
         }
         for (variable, buffer) in self.variables.iter_mut().zip(buffers) {
-            variable.buffer = buffer;
+            variable.set_buffer(buffer);
         }
         Ok(())
     }

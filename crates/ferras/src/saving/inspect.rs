@@ -177,7 +177,7 @@ fn architecture(bytes: &[u8], path: &Path, budget: &Budget) -> Result<Option<(Js
         return Ok(None);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Error::file(path, "is no text"))?;
-    let parsed = parse_yaml(text).map_err(|e| Error::file(path, e.to_string()))?;
+    let parsed = parse_yaml(text, budget).map_err(|e| Error::file(path, e.to_string()))?;
     Ok(Some((parsed, false)))
 }
 

@@ -5,6 +5,7 @@ use super::open::{Opened, Stored, Weights, open};
 use super::state::{Standing, State};
 use crate::config::Scope;
 use crate::containers::Limits;
+use crate::containers::limits::Budget;
 use crate::models::{Model, Network, Topology};
 use crate::trainer::Place;
 use crate::{Error, Result, console};
@@ -20,8 +21,8 @@ use std::path::Path;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
-    compile: bool,
-    limits: Limits,
+    pub(super) compile: bool,
+    pub(super) limits: Limits,
 }
 
 impl Default for Load {
@@ -121,13 +122,7 @@ impl Model {
     pub fn load_with(path: impl AsRef<Path>, how: Load) -> Result<Model> {
         let path = path.as_ref();
         let (bytes, budget) = how.limits.read(path)?;
-        match open(&bytes, path, &budget)? {
-            Opened::Model(stored) => build(&stored, how.compile, path),
-            _ => Err(Error::file(
-                path,
-                "holds weights alone: put the model together and call load_weights",
-            )),
-        }
+        from_bytes(&bytes, &budget, how, path)
     }
 
     /// Takes the values of all weights from a file: one that [`Model::save_weights`] or Keras wrote,
@@ -172,6 +167,17 @@ impl Model {
     }
 }
 
+/// The model in a file of this name that holds these bytes.
+pub(super) fn from_bytes(bytes: &[u8], budget: &Budget, how: Load, path: &Path) -> Result<Model> {
+    match open(bytes, path, budget)? {
+        Opened::Model(stored) => build(&stored, how.compile, path, budget),
+        _ => Err(Error::file(
+            path,
+            "holds weights alone: put the model together and call load_weights",
+        )),
+    }
+}
+
 /// Takes a backup over; where its training stood.
 pub(crate) fn restore_backup(model: &mut Model, path: &Path) -> Result<Place> {
     let no_backup = || Error::file(path, "is no backup of a training");
@@ -186,7 +192,7 @@ pub(crate) fn restore_backup(model: &mut Model, path: &Path) -> Result<Place> {
 }
 
 /// The model of a file.
-fn build(stored: &Stored<'_>, compile: bool, path: &Path) -> Result<Model> {
+fn build(stored: &Stored<'_>, compile: bool, path: &Path, budget: &Budget) -> Result<Model> {
     let problem = |e: Error| match e {
         Error::File { .. } | Error::Io { .. } => e,
         other => Error::file(path, format!("cannot be loaded: {other}")),
@@ -217,6 +223,10 @@ fn build(stored: &Stored<'_>, compile: bool, path: &Path) -> Result<Model> {
         Error::file(path, format!("cannot be compiled as it was: {e}; {way_out}"))
     })?;
     if compiled && model.is_built() {
+        // A few numbers of a file may ask for them, and packed zeros for their weights.
+        let bytes = model.optimizer_bytes();
+        let room = budget.take(bytes, || "what its optimizer keeps".into());
+        room.map_err(|e| Error::file(path, e))?;
         let (kept, slots) = (model.optimizer_kept()?, model.optimizer_slots());
         let mut state = State::default();
         let read = stored.weights.training(&kept, &slots, &mut state);

@@ -28,6 +28,13 @@ impl Model {
         slots.iter().map(|group| group.len()).collect()
     }
 
+    /// How many bytes the compiled optimizer keeps for the weights that it trains.
+    pub(super) fn optimizer_bytes(&self) -> u64 {
+        let trained = self.variables.iter().filter(|v| v.is_trainable());
+        let bytes = trained.map(|v| v.ty().bytes() as u64).sum::<u64>();
+        bytes.saturating_mul(self.optimizer_slots().iter().sum::<usize>() as u64)
+    }
+
     /// What files call the optimizer; none before `compile`.
     pub(super) fn optimizer_name(&self) -> Option<String> {
         let compiled = self.training.compiled.as_ref();
@@ -85,7 +92,7 @@ impl Model {
         let key = key.transpose().map_err(|e: Error| e)?;
         for (variable, value) in self.variables.iter_mut().zip(weights) {
             if let Some(buffer) = value {
-                variable.buffer = buffer;
+                variable.set_buffer(buffer);
             }
         }
         let Some(compiled) = &mut self.training.compiled else { return Ok(()) };

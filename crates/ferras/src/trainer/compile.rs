@@ -322,7 +322,7 @@ impl Model {
         let places = optimizers::averages(&*compiled.optimizer, &list);
         let averages = places.and_then(|places| compiled.optimizer_states.get(places));
         for (variable, average) in weights.into_iter().zip(averages.unwrap_or_default()) {
-            variable.buffer = self.backend.upload(&average.buffer.download()?)?;
+            variable.set_buffer(self.backend.upload(&average.buffer.download()?)?);
         }
         Ok(())
     }

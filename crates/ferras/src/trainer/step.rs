@@ -275,15 +275,19 @@ impl Model {
     ) -> Result<()> {
         let missing = || Error::Internal("a training step before compile".into());
         let compiled = self.training.compiled.as_mut().ok_or_else(missing)?;
-        let variables = self.variables.iter_mut().map(|v| &mut v.buffer);
+        let variables = self.variables.iter_mut().map(Variable::buffer_mut);
         let optimizer = compiled.optimizer_states.iter_mut().map(|s| &mut s.buffer);
         let random = std::iter::once(&mut compiled.key);
-        let all = random.chain(variables).chain(optimizer).chain(trackers.0.iter_mut());
-        let argument = |(buffer, &write): (_, &bool)| match write {
-            true => StateArg::Write(buffer),
-            false => StateArg::Read(buffer),
+        let rest = optimizer.chain(trackers.0.iter_mut()).map(Ok);
+        let all = random.map(Ok).chain(variables).chain(rest);
+        let argument = |(buffer, &write): (Result<_>, &bool)| {
+            Ok(match write {
+                true => StateArg::Write(buffer?),
+                false => StateArg::Read(buffer?),
+            })
         };
-        let mut states: Vec<StateArg<'_>> = all.zip(&step.writes).map(argument).collect();
+        let states = all.zip(&step.writes).map(argument).collect::<Result<Vec<StateArg<'_>>>>();
+        let mut states = states?;
         Ok(step.executable.run(&batch.feeds(), &mut states, &mut Vec::new())?)
     }
 
@@ -295,8 +299,9 @@ impl Model {
         trackers: &mut TrackerStates,
     ) -> Result<()> {
         let key = &self.compiled("evaluate")?.key;
-        let fixed = std::iter::once(key).chain(self.variables.iter().map(|v| &v.buffer));
-        let mut states: Vec<StateArg<'_>> = fixed.map(StateArg::Read).collect();
+        let variables = self.variables.iter().map(Variable::buffer);
+        let fixed = std::iter::once(Ok(key)).chain(variables);
+        let mut states = fixed.map(|b| Ok(StateArg::Read(b?))).collect::<Result<Vec<_>>>()?;
         states.extend(trackers.0.iter_mut().map(StateArg::Write));
         Ok(step.executable.run(&batch.feeds(), &mut states, &mut Vec::new())?)
     }
@@ -309,8 +314,8 @@ impl Model {
     ) -> Result<()> {
         let batch = BatchView { x, y: &[], weights: &[] };
         let step = self.step(Mode::Predict, &batch, &[], &[])?;
-        let mut states: Vec<StateArg<'_>> =
-            self.variables.iter().map(|v| StateArg::Read(&v.buffer)).collect();
+        let variables = self.variables.iter().map(Variable::buffer);
+        let mut states = variables.map(|b| Ok(StateArg::Read(b?))).collect::<Result<Vec<_>>>()?;
         Ok(step.executable.run(x, &mut states, outputs)?)
     }
 }

@@ -17,7 +17,7 @@ mod write;
 mod yaml;
 
 pub(crate) use compile::{compile_config, compile_from};
-pub(crate) use read::{Architecture, deserialize_model};
+pub(crate) use read::Architecture;
 pub(crate) use survey::{Survey, survey};
 pub(crate) use write::serialize_model;
 pub(crate) use yaml::parse as parse_yaml;

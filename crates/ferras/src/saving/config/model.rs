@@ -1,9 +1,11 @@
 //! Models by their configuration: `get_config`, `from_config`, `to_json`, `from_json`,
 //! `clone_model`; the same as YAML.
-use super::{Architecture, compile_from, deserialize_model, serialize_model, yaml};
+use super::{Architecture, compile_from, serialize_model, yaml};
 use crate::config::Scope;
-use crate::containers::{json, limits::Limits};
+use crate::containers::json;
+use crate::containers::limits::Budget;
 use crate::models::{Model, Topology};
+use crate::saving::Load;
 use crate::{Error, Result};
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -31,7 +33,7 @@ impl Model {
     /// Nothing but layers that Ferras has, or that the program registered, is ever made; what
     /// holds code is an error.
     pub fn from_config(config: &Json) -> Result<Model> {
-        deserialize_model(config, &Scope::default())
+        from_object(config, Load::new().compile(false))
     }
 
     /// [`Model::get_config`] as text: Keras' `to_json`.
@@ -51,10 +53,30 @@ impl Model {
 
     /// The model of a text that [`Model::to_json`] or Keras gave: Keras' `model_from_json`. It has
     /// initial weights, and is compiled if it was.
+    ///
+    /// Initial weights are drawn when they are first used: where others are loaded, they take neither
+    /// time nor memory.
     pub fn from_json(text: &str) -> Result<Model> {
-        let budget = Limits::new().budget(text.len() as u64);
-        let json = budget.and_then(|budget| json::parse(text.as_bytes(), &budget));
-        from_object(&json.map_err(|e| Error::Model(format!("the configuration {e}")))?)
+        Model::from_json_with(text, Load::new())
+    }
+
+    /// [`Model::from_json`] with the arguments of [`Model::load_with`].
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let large = Sequential::new().add(Dense::new(1_000_000).input_dim(1_000)).get_config()?;
+    /// let error = Model::from_json(&large.to_string()).unwrap_err().to_string();
+    /// assert!(error.contains("raise Limits::initial_bytes"), "{error}");
+    /// let how = Load::new().limits(Limits::new().initial_bytes(8 << 30));
+    /// let model = Model::from_json_with(&large.to_string(), how)?;
+    /// assert_eq!(model.count_params(), 1_001_000_000);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn from_json_with(text: &str, how: Load) -> Result<Model> {
+        let json = budget(text, &how)
+            .and_then(|budget| json::parse(text.as_bytes(), &budget))
+            .map_err(|e| Error::Model(format!("the configuration {e}")))?;
+        from_object(&json, how)
     }
 
     /// [`Model::get_config`] as YAML: Keras 2's `to_yaml`.
@@ -73,7 +95,14 @@ impl Model {
     /// # Ok::<(), ferras::Error>(())
     /// ```
     pub fn from_yaml(text: &str) -> Result<Model> {
-        from_object(&yaml::parse(text)?)
+        Model::from_yaml_with(text, Load::new())
+    }
+
+    /// [`Model::from_yaml`] with the arguments of [`Model::load_with`].
+    pub fn from_yaml_with(text: &str, how: Load) -> Result<Model> {
+        let budget = budget(text, &how)
+            .map_err(|e| Error::Model(format!("the configuration in YAML {e}")))?;
+        from_object(&yaml::parse(text, &budget)?, how)
     }
 
     /// The same layers with new initial weights, not compiled: Keras' `clone_model`.
@@ -101,15 +130,20 @@ impl Model {
     }
 }
 
-/// The model of an object, compiled if it was.
-fn from_object(json: &Json) -> Result<Model> {
+/// What reading a text may cost.
+fn budget(text: &str, how: &Load) -> Result<Budget, String> {
+    how.limits.budget(text.len() as u64)
+}
+
+/// The model of an object, compiled if it was and that is wanted.
+fn from_object(json: &Json, how: Load) -> Result<Model> {
     let scope = Scope::default();
     let architecture = Architecture::read(json, &scope)?;
-    let compile = match json.get("compile_config") {
+    let compile = match json.get("compile_config").filter(|_| how.compile) {
         Some(json) => compile_from(json, architecture.outputs(), &scope)?,
         None => None,
     };
-    let mut model = architecture.model()?;
+    let mut model = architecture.model(&how.limits)?;
     if let Some(compile) = compile {
         model.compile(compile)?;
     }

@@ -2,6 +2,7 @@
 use super::functional;
 use super::{gate, legacy};
 use crate::config::{ConfigValue, Entry, Map, Scope, check_module, entry_of, mismatch};
+use crate::containers::Limits;
 use crate::layers::{InputLayer, Layer, LayerRef, PartialShape, WeightSpec};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
 use crate::{DType, Error, Result};
@@ -11,20 +12,11 @@ use std::sync::Arc;
 /// Layers of a file, those of nested models counted.
 const MAX_LAYERS: usize = 10_000;
 
-/// Initial weights of a model from its configuration alone: 8 GiB of float32. A text of a few bytes
-/// can ask for any number.
-const MAX_INITIAL: usize = 1 << 31;
-
 /// A model without values of weights: nothing of their size has been allocated.
 #[derive(Clone, Debug)]
 pub(crate) struct Architecture {
     pub(crate) name: String,
     pub(crate) topology: Topology,
-}
-
-/// The model of a configuration, with initial weights and not compiled.
-pub(crate) fn deserialize_model(config: &Json, scope: &Scope) -> Result<Model> {
-    Architecture::read(config, scope)?.model()
 }
 
 impl Architecture {
@@ -56,19 +48,17 @@ impl Architecture {
         self.network().map_or(1, |network| network.outputs.len())
     }
 
-    /// The model with initial weights, if there are not more than any file's honest model has.
-    pub(crate) fn model(self) -> Result<Model> {
+    /// The model with initial weights, if there are not more than the limits allow: a text of a few
+    /// bytes can ask for any number.
+    pub(crate) fn model(self, limits: &Limits) -> Result<Model> {
         let weights = self.network().map_or(&[][..], |network| &network.weights);
-        let elements = |spec: &WeightSpec| {
-            spec.ty().shape.iter().fold(1, |product: usize, &size| product.saturating_mul(size))
+        let bytes = |spec: &WeightSpec| {
+            let size = spec.ty().dtype.size() as u64;
+            spec.ty().shape.iter().fold(size, |product, &size| product.saturating_mul(size as u64))
         };
-        let total = weights.iter().map(elements).fold(0, usize::saturating_add);
-        if total > MAX_INITIAL {
-            return Err(Error::Model(format!(
-                "the configuration asks for {total} initial weights, more than {MAX_INITIAL}: put \
-                 such a model together in the program, or load it with its weights"
-            )));
-        }
+        let total = weights.iter().map(bytes).fold(0, u64::saturating_add);
+        let checked = limits.check_initial(total);
+        checked.map_err(|problem| Error::Model(format!("the configuration {problem}")))?;
         Model::assemble(&self.name, self.topology, None)
     }
 }

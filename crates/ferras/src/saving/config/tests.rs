@@ -1,5 +1,5 @@
 //! Configurations of real Keras, and those that nobody should load.
-use super::{Architecture, deserialize_model, gate};
+use super::{Architecture, gate};
 use crate::config::{Map, Scope};
 use crate::models::Model;
 use crate::prelude::*;
@@ -315,5 +315,5 @@ fn every_value_may_be_of_every_type() {
     }
     assert!(tried > 5_000 && loaded > 100 && loaded < tried, "{loaded} of {tried}");
     assert!(clock.elapsed() < Duration::from_secs(60), "{:?}", clock.elapsed());
-    assert!(deserialize_model(&json!({}), &Scope::default()).is_err());
+    assert!(Model::from_config(&json!({})).is_err());
 }

@@ -3,24 +3,20 @@
 //! Read are plain values only: of all tags the one that Python wrote for tuples, and aliases within
 //! a budget.
 use crate::config::Map;
+use crate::containers::limits::Budget;
 use crate::{Error, Result};
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::fmt::Write;
 
-/// Values nested deeper than this are refused, as in JSON.
-const MAX_DEPTH: usize = 128;
-
-/// Bytes that a text may come to in memory, what has a name and what stands for it counted.
-const MAX_SIZE: usize = 48 << 20;
 /// What a value, and a list or object besides what is in it, take in memory.
-const VALUE: usize = 80;
-const CONTAINER: usize = 200;
+const VALUE: u64 = 80;
+const CONTAINER: u64 = 200;
 
-/// The value of a YAML text.
-pub(crate) fn parse(text: &str) -> Result<Json> {
-    let mut reader = Reader::default();
+/// The value of a YAML text, within its budget; what has a name counts each time it is named.
+pub(crate) fn parse(text: &str, budget: &Budget) -> Result<Json> {
+    let mut reader = Reader::new(budget);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|e| Error::Model(format!("is not YAML: {e}")))?;
         let line = span.start.line();
@@ -34,27 +30,31 @@ pub(crate) fn parse(text: &str) -> Result<Json> {
 /// A list or an object that is being read.
 struct Open {
     anchor: usize,
-    size: usize,
+    size: u64,
     value: Json,
     /// The key whose value comes next.
     key: Option<String>,
 }
 
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
+    budget: &'a Budget,
     open: Vec<Open>,
     /// What has a name, with its size.
-    anchors: HashMap<usize, (Json, usize)>,
-    size: usize,
+    anchors: HashMap<usize, (Json, u64)>,
     done: Option<Json>,
 }
 
-impl Reader {
+impl Reader<'_> {
+    fn new(budget: &Budget) -> Reader<'_> {
+        Reader { budget, open: Vec::new(), anchors: HashMap::new(), done: None }
+    }
+
     fn event(&mut self, event: Event<'_>) -> Result<(), String> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 check_tag(tag.as_deref())?;
-                let size = VALUE + text.len();
+                let size = VALUE + text.len() as u64;
+                self.count(size)?;
                 let value = match style {
                     ScalarStyle::Plain => plain(&text),
                     _ => json!(text),
@@ -73,36 +73,32 @@ impl Reader {
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(()) };
                 self.keep(open.anchor, &open.value, open.size)?;
-                // What is inside has been counted.
-                self.size = self.size.saturating_sub(open.size);
                 self.add(open.value, open.size)
             }
-            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
-                Some((value, size)) => self.add(value, size),
-                None => Err("an alias names nothing that is complete".into()),
-            },
+            Event::Alias(anchor) => {
+                let size = self.anchors.get(&anchor).map(|(_, size)| *size);
+                self.count(size.unwrap_or_default())?;
+                match self.anchors.get(&anchor).cloned() {
+                    Some((value, size)) => self.add(value, size),
+                    None => Err("an alias names nothing that is complete".into()),
+                }
+            }
             Event::DocumentStart(_) if self.done.is_some() => Err("a second document".into()),
             _ => Ok(()),
         }
     }
 
     fn begin(&mut self, anchor: usize, value: Json) -> Result<(), String> {
-        if self.open.len() >= MAX_DEPTH {
-            return Err(format!("nested deeper than {MAX_DEPTH}"));
-        }
+        self.budget.level(self.open.len() + 1)?;
         self.open.push(Open { anchor, size: CONTAINER, value, key: None });
         self.count(CONTAINER)
     }
 
-    fn count(&mut self, size: usize) -> Result<(), String> {
-        self.size = self.size.saturating_add(size);
-        match self.size <= MAX_SIZE {
-            true => Ok(()),
-            false => Err(format!("it comes to more than {MAX_SIZE} bytes")),
-        }
+    fn count(&self, size: u64) -> Result<(), String> {
+        self.budget.take(size, || "YAML".into())
     }
 
-    fn keep(&mut self, anchor: usize, value: &Json, size: usize) -> Result<(), String> {
+    fn keep(&mut self, anchor: usize, value: &Json, size: u64) -> Result<(), String> {
         if anchor > 0 {
             self.count(size)?;
             self.anchors.insert(anchor, (value.clone(), size));
@@ -111,8 +107,7 @@ impl Reader {
     }
 
     /// Puts a value where it belongs.
-    fn add(&mut self, value: Json, size: usize) -> Result<(), String> {
-        self.count(size)?;
+    fn add(&mut self, value: Json, size: u64) -> Result<(), String> {
         let Some(open) = self.open.last_mut() else {
             self.done = Some(value);
             return Ok(());
@@ -201,6 +196,11 @@ fn block(json: &Json, indent: usize, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::containers::Limits;
+
+    fn parse(text: &str) -> Result<Json> {
+        super::parse(text, &Limits::new().budget(text.len() as u64).unwrap())
+    }
 
     #[test]
     fn what_is_written_is_read() {
@@ -231,7 +231,7 @@ mod tests {
         for i in 1..20 {
             let _ = writeln!(bomb, "a{i}: &a{i} [{}]", vec![format!("*a{}", i - 1); 9].join(", "));
         }
-        assert!(says(&bomb).contains("comes to more"));
+        assert!(says(&bomb).contains("holds YAML, which takes"));
         assert!(says("").contains("empty"));
     }
 }
