@@ -1,4 +1,5 @@
 """Small HDF5 files that are made to harm their reader, into tests/hostile. Run: python tools/hostile_files.py"""
+import json
 import os
 import struct
 
@@ -57,6 +58,25 @@ def bombs():
     open(path, "wb").write(data)
 
 
+def slots():
+    """A whole model whose weights are packed zeros, and an optimizer that keeps three times as much."""
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": [None, 1000], "name": "x"}},
+        {"class_name": "Dense", "config": {"name": "d", "units": 1500, "use_bias": False}},
+    ]
+    model = {"class_name": "Sequential", "config": {"name": "slots", "layers": layers}}
+    adam = {"class_name": "Adam", "config": {"amsgrad": True}}
+    with create("slots.h5") as file:
+        file.attrs["keras_version"] = "3.15.1"
+        file.attrs["model_config"] = json.dumps(model)
+        file.attrs["training_config"] = json.dumps({"loss": "mean_squared_error", "optimizer_config": adam})
+        weights = file.create_group("model_weights")
+        weights.attrs["layer_names"] = ["d"]
+        dense = weights.create_group("d")
+        dense.attrs["weight_names"] = ["d/kernel"]
+        dense.create_dataset("d/kernel", (1000, 1500), "f4", chunks=(250, 1500), compression="gzip", compression_opts=9, data=np.zeros((1000, 1500), "f4"))
+
+
 def types():
     with create("types.h5") as file:
         file["type"] = np.dtype("f4")
@@ -70,5 +90,5 @@ def types():
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
-    for step in (links, elsewhere, circles, bombs, types):
+    for step in (links, elsewhere, circles, bombs, slots, types):
         step()

@@ -1,4 +1,3 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let _ = ferras::probe::npz(bytes);
-});
+use ferras::probe;
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ferras_fuzz::read(probe::npz, bytes));

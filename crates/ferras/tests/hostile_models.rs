@@ -5,7 +5,7 @@
 mod measured;
 
 use ferras::prelude::*;
-use ferras::probe;
+use ferras::{Limits, probe};
 use measured::{ALONE, measured, mutations, next};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
@@ -350,6 +350,20 @@ fn sizes_of_weights_are_checked_before_memory_is_taken() {
             }
         }
     });
+    // What a large network needs is there for whoever uses it.
+    let base = Base::new(Container::Json);
+    let large = base.with_value("/config/layers/1/config/units", &json!(100_000_000));
+    let mut model = load(Container::Json, &large, &|| "large".into()).unwrap();
+    assert_eq!(model.count_params(), 500_000_001);
+    let error = measured(0, &|| "weights".into(), || model.load_weights("none.h5")).unwrap_err();
+    assert!(error.to_string().starts_with("cannot read none.h5"), "{error}");
+    let more = base.with_value("/config/layers/1/config/units", &json!(200_000_000));
+    refused(&base, &more, "more", "raise Limits::initial_bytes");
+    let how = Load::new().limits(Limits::new().initial_bytes(1000));
+    let text = base.config.to_string();
+    let error = Model::from_json_with(&text, how.limits(Limits::new().initial_bytes(43)));
+    assert!(error.unwrap_err().to_string().contains("asks for 44 bytes of weights"));
+    assert!(Model::from_json_with(&text, how).is_ok());
     // What needs no weights but room.
     let layers = [
         json!({"class_name": "RepeatVector", "config": {"name": "big", "n": 1_u64 << 40}}),
@@ -364,6 +378,20 @@ fn sizes_of_weights_are_checked_before_memory_is_taken() {
             let _ = load(base.container, &bytes, &|| layer.to_string());
         }
     });
+}
+
+#[test]
+fn an_optimizer_keeps_no_more_than_its_file_may_cost() {
+    let _alone = ALONE.lock();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/hostile/slots.h5");
+    let bytes = std::fs::read(path).unwrap();
+    let error = load(H5, &bytes, &|| "slots".into()).unwrap_err();
+    assert!(
+        error.contains("holds what its optimizer keeps, which takes 18000000 bytes"),
+        "{error}"
+    );
+    let bare = || Model::load_with(path, Load::new().compile(false));
+    assert_eq!(measured(bytes.len(), &|| "bare".into(), bare).unwrap().count_params(), 1_500_000);
 }
 
 #[test]

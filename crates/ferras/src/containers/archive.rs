@@ -249,7 +249,8 @@ impl<'a> Archive<'a> {
         };
         let mut sum = Crc::new();
         sum.update(&data);
-        match data.len() as u64 == member.size && sum.sum() == member.crc {
+        let matches = sum.sum() == member.crc || !super::CHECKSUMS;
+        match matches && data.len() as u64 == member.size {
             true => Ok(data),
             false => Err(problem("is damaged: its checksum does not match".into())),
         }

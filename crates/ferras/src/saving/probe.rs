@@ -1,9 +1,13 @@
 //! Reading all that a file holds and keeping nothing: what tests and fuzzing aim at.
+use super::load::{self, Load};
+use super::open::{CONFIG, WEIGHTS};
 use crate::containers::hdf5::{Attribute, File, Group, Member, Tree};
 use crate::containers::limits::{Budget, Limits, Result};
 use crate::containers::{archive, hdf5, json, safetensors};
 use crate::datasets::npz;
+use crate::models::Model;
 use ferras_graph::Tensor;
+use std::path::Path;
 
 fn budget(bytes: &[u8]) -> Result<Budget> {
     Limits::new().budget(bytes.len() as u64)
@@ -48,9 +52,31 @@ fn group(group: &Group) -> Result<()> {
     Ok(())
 }
 
-/// Reads JSON.
+/// Reads JSON, and the model that it describes.
 pub fn json(bytes: &[u8]) -> Result<()> {
-    json::parse(bytes, &budget(bytes)?).map(drop)
+    json::parse(bytes, &budget(bytes)?)?;
+    let text = String::from_utf8_lossy(bytes);
+    Model::from_json(&text).map(drop).map_err(|e| e.to_string())
+}
+
+/// Reads YAML, and the model that it describes.
+pub fn yaml(bytes: &[u8]) -> Result<()> {
+    let text = String::from_utf8_lossy(bytes);
+    Model::from_yaml(&text).map(drop).map_err(|e| e.to_string())
+}
+
+/// Loads a whole model.
+pub fn model(bytes: &[u8]) -> Result<()> {
+    let model = load::from_bytes(bytes, &budget(bytes)?, Load::new(), Path::new("model"));
+    model.map(drop).map_err(|e| e.to_string())
+}
+
+/// Loads the `.keras` file of this configuration and these weights, which a zero stands between.
+pub fn keras(bytes: &[u8]) -> Result<()> {
+    let middle = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    let (config, weights) = bytes.split_at(middle);
+    let members = [(CONFIG, config), (WEIGHTS, weights.get(1..).unwrap_or_default())];
+    model(&archive::write(&members, false)?)
 }
 
 /// Reads safetensors.

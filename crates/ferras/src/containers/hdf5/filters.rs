@@ -99,7 +99,7 @@ fn unshuffle(data: &[u8], element: usize) -> Vec<u8> {
 fn verified(data: Bytes<'_>) -> Result<Bytes<'_>> {
     let (body, sum) =
         data.split_last_chunk::<4>().ok_or_else(|| damaged("a chunk without its checksum"))?;
-    if fletcher(body) != u32::from_le_bytes(*sum) {
+    if fletcher(body) != u32::from_le_bytes(*sum) && crate::containers::CHECKSUMS {
         return Err(damaged("the checksum of a chunk does not match"));
     }
     let length = body.len();

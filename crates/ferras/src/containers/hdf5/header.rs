@@ -88,7 +88,7 @@ pub(super) fn superblock(bytes: &[u8], budget: &Budget) -> Result<Superblock> {
 
 /// An error unless this is the checksum of the bytes.
 fn verify(bytes: &[u8], expected: u32) -> Result<()> {
-    match lookup3(bytes) == expected {
+    match lookup3(bytes) == expected || !crate::containers::CHECKSUMS {
         true => Ok(()),
         false => Err(damaged("a checksum does not match")),
     }
