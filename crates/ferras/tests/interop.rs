@@ -81,6 +81,10 @@ fn refused_layer(error: &str) -> Option<&str> {
     if error.contains("Ferras has no layer of this class") {
         return between(" (", ")");
     }
+    // Nothing is left of the smallest of these volumes.
+    if error.contains("(Cropping3D): the output would be empty") {
+        return Some("Cropping3D");
+    }
     match error.contains("Ferras does not load it") {
         true => between("holds a ", " "),
         false => None,
@@ -168,9 +172,9 @@ fn files_of_older_keras() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
     // Counts of docs/interop.md.
-    models.check("models", 297, 313);
-    compiled.check("compiled", 297, 0);
+    models.check("models", 342, 268);
+    compiled.check("compiled", 342, 0);
     weights.check("weights", 70, 7);
     outputs.check("outputs", 69, 6);
-    json.check("JSON", 133, 37);
+    json.check("JSON", 144, 26);
 }

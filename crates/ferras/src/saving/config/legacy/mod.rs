@@ -12,7 +12,7 @@ pub(super) use compile::training_config;
 use crate::config::{Map, find};
 use crate::initializers::InitializerFn;
 use crate::layers::Layer;
-use crate::{Error, Result};
+use crate::{Error, Result, console};
 use rules::{ARGUMENTS, CLASSES, DROPPED, MERGES, OBJECTS, WITHOUT_FORMAT, WORDS};
 use serde_json::{Value as Json, json};
 
@@ -262,6 +262,15 @@ fn special(config: &mut Map, class: &str, old: &str) -> Result<()> {
         }
         unless(config, "mode", &json!(0), "other statistics than those of the batch")?;
         unless(config, "virtual_batch_size", &Json::Null, "statistics of parts of a batch")?;
+    }
+    if class == "Embedding"
+        && let Some(rate) = config.shift_remove("dropout")
+        && rate.as_f64() != Some(0.0)
+    {
+        console::warn(&format!(
+            "an Embedding asks for whole words dropped in training at a rate of {rate}, which Keras 3 \
+             does not have: training drops none"
+        ));
     }
     unless(config, "time_major", &json!(false), "time as the first axis")?;
     config.shift_remove("time_major");

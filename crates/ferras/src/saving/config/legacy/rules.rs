@@ -116,7 +116,8 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     // 1 and 2: another slope than Keras 3's
     ("activation", "hard_sigmoid", "keras2_hard_sigmoid"),
     ("recurrent_activation", "hard_sigmoid", "keras2_hard_sigmoid"),
-    // 2: names of TensorFlow's own functions
+    // 2: NumPy's word, names of TensorFlow's own functions
+    ("dtype", "float", "float32"),
     ("activation", "softmax_v2", "softmax"),
     ("activation", "relu_v2", "relu"),
 ];
