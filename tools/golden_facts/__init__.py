@@ -25,6 +25,7 @@ TOPICS = [
     "preprocessing",
     "datasets",
     "images",
+    "tables",
     "defaults",
     "layer_defaults",
     "recurrent_defaults",

@@ -12,6 +12,11 @@ pub(crate) fn default() -> Arc<dyn Backend> {
     backend.get_or_insert_with(|| Arc::new(Cpu::new())).clone()
 }
 
+/// One thread, for graphs that several threads run at once.
+pub(crate) fn single_threaded() -> Arc<dyn Backend> {
+    Arc::new(Cpu::with_threads(1))
+}
+
 /// How many threads models made from here on compute with; the calling thread counts, 0 is taken
 /// as 1. By default it is what `FERRAS_NUM_THREADS` says, or else one for each core. Results are
 /// bit-identical for every number.

@@ -24,6 +24,7 @@ pub mod losses;
 pub mod metrics;
 pub mod models;
 pub mod optimizers;
+mod pipeline;
 pub mod plot;
 pub mod prelude;
 pub mod preprocessing;
@@ -36,6 +37,7 @@ pub mod utils;
 
 /// What models are fed with: arrays, views, streams.
 pub mod data {
+    pub use crate::pipeline::Pipeline;
     pub use crate::trainer::data::{Data, Number};
     pub use crate::trainer::dataset::{Batch, Dataset};
 }

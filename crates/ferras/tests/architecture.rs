@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 7] = [
     &["activations", "initializers", "regularizers", "constraints", "preprocessing"],
     // A layer is applied to symbolic tensors, and a model is a layer.
     &["layers", "models", "losses", "metrics", "optimizers", "datasets", "schedules"],
-    &["trainer", "data", "saving"],
+    &["trainer", "data", "pipeline", "saving"],
     &["callbacks", "plot"],
     &["report"],
     &["prelude"],

@@ -109,6 +109,11 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
             one(serde_json::from_str(args.unwrap()).unwrap(), &[6, 7, 3])
         }
         "MixUp" | "CutMix" => (json!({}), vec![vec![5, 4, 2], vec![3]]),
+        "CategoryEncoding" => one(json!({"num_tokens": 3}), &[4]),
+        "Discretization" => {
+            one(json!({"bin_boundaries": [-0.5, 0.5], "output_mode": "one_hot"}), &[4])
+        }
+        "Normalization" => one(json!({"axis": [1, 2]}), &[3, 4]),
         "MaxNumBoundingBoxes" => one(json!({"max_number": 4}), &[6, 4]),
         other => panic!("layer {other} has no sample to be examined with"),
     }

@@ -17,7 +17,9 @@ pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
 pub use call::{Call, Masked, Trace};
 pub use layer::{Layer, LayerExt, LayerRef};
 pub use norm::RenormClipping;
-pub use preprocessing::{Between, Factor, Fill, FillMode, FillPlace, FlipMode, Range};
+pub use preprocessing::{
+    Between, Factor, Fill, FillMode, FillPlace, FlipMode, Numbers, OutputMode, Range,
+};
 pub use reshape::{Borders, Interpolation};
 pub use spatial::{ChannelsOrder, DataFormat, Padding, PaddingMode};
 
@@ -141,11 +143,14 @@ layers! {
     preprocessing {
         AugMix,
         AutoContrast,
+        CategoryEncoding,
         ContrastLimitedAdaptiveHistogramEqualization,
         CutMix,
+        Discretization,
         Equalization,
         MaxNumBoundingBoxes,
         MixUp,
+        Normalization,
         RandAugment,
         RandomBrightness,
         RandomColorDegeneration,

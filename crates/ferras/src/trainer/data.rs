@@ -90,6 +90,12 @@ impl Data {
         Ok(self.arrays.first().map(|(_, tensor)| tensor))
     }
 
+    /// The arrays in order, whatever their names. `what` is the argument, for errors.
+    pub(crate) fn into_tensors(self, what: &str) -> Result<Vec<Tensor>> {
+        self.check(what)?;
+        Ok(self.arrays.into_iter().map(|(_, tensor)| tensor).collect())
+    }
+
     fn check(&self, what: &str) -> Result<()> {
         match &self.problem {
             Some(problem) => Err(Error::Data(format!("{what}: {problem}"))),

@@ -1,6 +1,16 @@
 //! Layers that prepare data, inside the model or on a data set.
+mod category_encoding;
+mod discretization;
+mod encoding;
 mod image;
+mod normalization;
 mod rescaling;
+#[cfg(test)]
+mod tests;
 
+pub use category_encoding::CategoryEncoding;
+pub use discretization::Discretization;
+pub use encoding::OutputMode;
 pub use image::*;
+pub use normalization::{Normalization, Numbers};
 pub use rescaling::Rescaling;
