@@ -242,6 +242,26 @@ def every_optimizer():
     }
 
 
+def more_optimizers():
+    """Written last: what stands before keeps its numbers."""
+    rate = optimizers.schedules
+    return {
+        "adafactor": optimizers.Adafactor(0.1, weight_decay=0.01),
+        "ftrl": optimizers.Ftrl(0.1, l1_regularization_strength=0.01, beta=0.1),
+        "lamb": optimizers.Lamb(rate.ExponentialDecay(0.1, 2, 0.9)),
+        "muon": optimizers.Muon(0.05, momentum=0.9, adam_lr_ratio=0.5),
+        "schedulefreeadamw": optimizers.ScheduleFreeAdamW(0.05, warmup_steps=2),
+    }
+
+
+def compiled_small(several):
+    for name, optimizer in several.items():
+        keras.utils.clear_session()
+        model = small()
+        model.compile(optimizer, "mean_squared_error")
+        yield f"optimizer_{name}", model, [numbers((ROWS, 2))]
+
+
 def models():
     """Name, compiled model, targets."""
     plain = {
@@ -259,13 +279,10 @@ def models():
         # Full names: Keras does not read the short ones back from .h5.
         model.compile(optimizer, "mean_squared_error")
         yield name, model, [numbers((ROWS, *output.shape[1:])) for output in model.outputs]
-    for name, optimizer in every_optimizer().items():
-        keras.utils.clear_session()
-        model = small()
-        model.compile(optimizer, "mean_squared_error")
-        yield f"optimizer_{name}", model, [numbers((ROWS, 2))]
+    yield from compiled_small(every_optimizer())
     keras.utils.clear_session()
     yield "losses", *loss_model()
+    yield from compiled_small(more_optimizers())
 
 
 def listed(value):
@@ -287,7 +304,8 @@ def write(name, model, y):
     fit()
     # In this order: after writing .h5 Keras forgets the optimizer in .keras.
     model.save(FOLDER / f"{name}.keras")
-    model.save(FOLDER / f"{name}.h5")
+    if name != "optimizer_adafactor":  # Keras gives two of its variables one name there
+        model.save(FOLDER / f"{name}.h5")
     pack(FOLDER / f"{name}.keras")
     out = listed(model.predict(x, verbose=0))
     fit()

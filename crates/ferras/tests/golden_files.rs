@@ -50,6 +50,9 @@ fn models_of_keras_go_on_where_they_stopped() {
         let arrays = npz::read(&npz).unwrap();
         for ending in ["keras", "h5"] {
             let path = npz.with_extension(ending);
+            if path.ends_with("optimizer_adafactor.h5") {
+                continue; // Keras cannot write it: two variables have one name.
+            }
             let problems = check(&path, &arrays).unwrap_or_else(|e| vec![e.to_string()]);
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             wrong.extend(problems.into_iter().map(|problem| format!("{name}: {problem}")));
@@ -58,5 +61,5 @@ fn models_of_keras_go_on_where_they_stopped() {
     }
     wrong.sort();
     assert!(wrong.is_empty(), "{} of {count} files:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(count, 36);
+    assert_eq!(count, 45);
 }

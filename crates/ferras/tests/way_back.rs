@@ -81,6 +81,11 @@ fn main_cases() -> Vec<Case> {
         stack("adamax", "adamax".into()),
         stack("nadam", "nadam".into()),
         stack("lion", "lion".into()),
+        stack("adafactor", Adafactor::new().learning_rate(0.1).into()),
+        stack("ftrl", Ftrl::new().learning_rate(0.1).beta(0.1).into()),
+        stack("lamb", Lamb::new().learning_rate(0.1).into()),
+        stack("muon", Muon::new().learning_rate(0.05).momentum(0.9).into()),
+        stack("schedule_free", ScheduleFreeAdamW::new().warmup_steps(2).into()),
         branches(),
     ]
 }

@@ -70,12 +70,18 @@ pub(super) fn weights_tree(model: &Model, tree: &mut Tree) -> Result<(), Error> 
 pub(super) fn optimizer_tree(model: &Model, tree: &mut Tree) -> Result<(), Error> {
     let Some(optimizer) = model.optimizer_name() else { return Ok(()) };
     let values = model.optimizer_values()?;
-    let name = |path: &str| format!("{optimizer}/{path}");
-    let names = values.iter().map(|(path, _)| name(path)).collect();
-    tree.attribute("weight_names", Attribute::Texts(names));
+    let mut names: Vec<String> = Vec::new();
     for (path, value) in values {
-        tree.array(&name(&path), value);
+        // Some keep several variables under one name; in a file each needs its own.
+        let name = |n: usize| match n {
+            0 => format!("{optimizer}/{path}"),
+            n => format!("{optimizer}/{path}_{n}"),
+        };
+        let free = (0..).map(name).find(|name| !names.contains(name)).unwrap_or_default();
+        tree.array(&free, value);
+        names.push(free);
     }
+    tree.attribute("weight_names", Attribute::Texts(names));
     Ok(())
 }
 
