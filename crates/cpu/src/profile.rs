@@ -57,11 +57,14 @@ impl Clock<'_> {
 impl Drop for Profile {
     fn drop(&mut self) {
         let (Ok(rows), Ok(runs)) = (self.rows.lock(), self.runs.lock()) else { return };
+        if *runs == 0 {
+            return;
+        }
         eprintln!("profile of {runs} runs: mean and least microseconds, tasks, step");
         let mut sum = 0.0;
         for (i, region) in rows.iter().enumerate() {
             for (name, total, least) in region {
-                let mean = total.as_secs_f64() * 1e6 / (*runs).max(1) as f64;
+                let mean = total.as_secs_f64() * 1e6 / *runs as f64;
                 let least = if *least == Duration::MAX { 0.0 } else { least.as_secs_f64() * 1e6 };
                 sum += least;
                 let short: String = name.chars().take(150).collect();
