@@ -4,6 +4,7 @@
 
 use ferras_cpu::kernels::Work;
 use ferras_cpu::kernels::conv::*;
+use ferras_cpu::kernels::epilogue::{Clamp, Epilogue};
 use ferras_cpu::kernels::math::{self, Operands};
 use ferras_cpu::kernels::matmul::{MatMul, MatMulArgs, MatMulSpec};
 use ferras_cpu::kernels::peak;
@@ -100,8 +101,6 @@ fn products(show: &dyn Fn(&str, f64, f64), wanted: &dyn Fn(&str) -> bool) {
         let spec = MatMulSpec {
             a_transposed: t == "a",
             b_transposed: t == "b",
-            bias: true,
-            relu: true,
             ..MatMulSpec::new(m, k, n)
         };
         let plan = MatMul::new(spec);
@@ -111,8 +110,8 @@ fn products(show: &dyn Fn(&str, f64, f64), wanted: &dyn Fn(&str) -> bool) {
         let args = MatMulArgs {
             a: a.as_ptr(),
             b: b.as_ptr(),
-            bias: bias.as_ptr(),
             c: c.as_mut_ptr(),
+            epilogue: Epilogue { bias: bias.as_ptr(), clamp: Clamp::Relu, ..Epilogue::NONE },
             shared: shared.as_mut_ptr(),
         };
         // SAFETY: the arrays have the shapes of the spec.
@@ -148,7 +147,7 @@ fn convolutions(show: &dyn Fn(&str, f64, f64), wanted: &dyn Fn(&str) -> bool) {
         let dy = floats(pixels * cout);
         let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
         let (f, i, g) =
-            (ConvForward::new(spec, true), ConvInputGrad::new(spec), ConvKernelGrad::new(spec));
+            (ConvForward::new(spec, false), ConvInputGrad::new(spec), ConvKernelGrad::new(spec));
         let most =
             |f: &dyn Fn(&Work) -> usize, a: &Work, b: &Work, c: &Work| f(a).max(f(b)).max(f(c));
         let mut shared = vec![0.0; most(&|w| w.shared, f.work(), i.work(), g.work())];
@@ -159,8 +158,8 @@ fn convolutions(show: &dyn Fn(&str, f64, f64), wanted: &dyn Fn(&str) -> bool) {
             let args = ConvForwardArgs {
                 x: x.as_ptr(),
                 w: w.as_ptr(),
-                bias: bias.as_ptr(),
                 y: y.as_mut_ptr(),
+                epilogue: Epilogue { bias: bias.as_ptr(), clamp: Clamp::Relu, ..Epilogue::NONE },
                 shared,
             };
             // SAFETY: the arrays have the shapes of the spec.

@@ -13,6 +13,7 @@
 
 pub mod conv;
 pub mod copy;
+pub mod epilogue;
 pub mod math;
 pub mod matmul;
 pub mod peak;
@@ -32,6 +33,15 @@ pub struct Work {
     pub shared: usize,
     /// `f32` of scratch each thread needs for itself while it runs one task.
     pub scratch: usize,
+}
+
+/// What bringing a kernel's second factor into its own order takes, apart from its [`Work`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packing {
+    /// `f32` of the copy.
+    pub floats: usize,
+    /// Tasks of the one phase that makes it.
+    pub tasks: usize,
 }
 
 /// The part of `0..n` that belongs to piece `i` of `pieces`; sizes differ by at most one.

@@ -1,6 +1,7 @@
 //! What the kernel tests share: random floats, the loop over tasks, comparison with `f64`.
 
 use super::Work;
+use super::epilogue::{Clamp, Epilogue};
 
 /// A small repeatable generator.
 pub struct Floats(u64);
@@ -24,6 +25,44 @@ impl Floats {
     }
     pub fn vec(&mut self, n: usize) -> Vec<f32> {
         (0..n).map(|_| self.float()).collect()
+    }
+}
+
+/// Random parts of an epilogue, some of them left out.
+pub struct Parts {
+    clamp: Clamp,
+    /// Bias, scale, shift, residual; one float of offset each.
+    parts: [Option<Vec<f32>>; 4],
+}
+
+impl Parts {
+    pub fn new(columns: usize, elements: usize, rng: &mut Floats) -> Parts {
+        let mut some = |n: usize| (rng.below(2) == 1).then(|| rng.vec(n + 1));
+        let (bias, scale, residual) = (some(columns), some(columns), some(elements));
+        let shift = scale.as_ref().and_then(|_| some(columns));
+        let clamp = [Clamp::None, Clamp::Relu, Clamp::Relu6][rng.below(3)];
+        Parts { clamp, parts: [bias, scale, shift, residual] }
+    }
+
+    pub fn epilogue(&self) -> Epilogue {
+        let at =
+            |i: usize| self.parts[i].as_ref().map_or(std::ptr::null(), |part| part[1..].as_ptr());
+        let (bias, scale, shift, residual) = (at(0), at(1), at(2), at(3));
+        Epilogue { bias, scale, shift, residual, clamp: self.clamp }
+    }
+
+    /// What it makes of a number.
+    pub fn on(&self, x: f64, column: usize, element: usize) -> f64 {
+        let of = |i: usize, at: usize, none: f64| {
+            self.parts[i].as_ref().map_or(none, |part| f64::from(part[1 + at]))
+        };
+        let y = (x + of(0, column, 0.0)) * of(1, column, 1.0) + of(2, column, 0.0);
+        let y = y + of(3, element, 0.0);
+        match self.clamp {
+            Clamp::None => y,
+            Clamp::Relu => y.max(0.0),
+            Clamp::Relu6 => y.clamp(0.0, 6.0),
+        }
     }
 }
 

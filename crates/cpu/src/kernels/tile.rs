@@ -5,6 +5,7 @@
 //! in memory. The tile takes those places as tables of offsets, so that no image is unfolded and
 //! small matrices need no packing. `A` is read one value at a time (broadcast), `B` by vectors.
 
+use super::epilogue::{Clamp, Epilogue};
 use super::simd::{Level, Simd, portable::Portable};
 
 /// Most rows of a tile at any level.
@@ -35,18 +36,29 @@ pub struct Tile {
     pub c: *mut f32,
     /// Offset of each row in `C`.
     pub c_rows: *const usize,
-    /// Columns, 1 ..= vectors × lanes. No other column is read or written.
+    /// Columns, 1 ..= vectors × lanes. No other column of `C` is read or written.
     pub cols: usize,
+    /// Rows of `B` may be read up to the end of their last vector, whatever they hold there.
+    pub padded: bool,
+    /// Where the rows of `B` are copied to, whole vectors of them one after the other, zeros
+    /// behind the last column: tiles of the same columns then read them there. Null for nowhere.
+    pub copy: *mut f32,
     /// Add what `C` holds.
     pub accumulate: bool,
-    /// Added to every row if not null.
-    pub bias: *const f32,
-    /// Clamp at zero in the end (NaN stays NaN).
-    pub relu: bool,
+    /// Done last; its residual has its rows where `C` has them.
+    pub epilogue: Epilogue,
 }
 
 /// A compiled tile.
 pub type TileFn = unsafe fn(&Tile);
+type Table = [[[TileFn; MAX_ROWS]; VECS]; 3];
+
+/// How a tile reads `B`: whole vectors, the last one masked, or that and a copy is made.
+const WHOLE: usize = 0;
+const MASKED: usize = 1;
+const COPIED: usize = 2;
+/// Rows of `B` that a copy looks ahead.
+const AHEAD: usize = 16;
 
 /// The tiles of one level.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +67,8 @@ pub struct Tiles {
     pub lanes: usize,
     /// Most rows that stay in registers.
     pub rows: usize,
-    table: &'static [[TileFn; MAX_ROWS]; VECS],
+    /// By the way of reading `B`, vectors, rows.
+    table: &'static Table,
 }
 
 impl Tiles {
@@ -84,8 +97,16 @@ impl Tiles {
     #[inline(always)]
     pub unsafe fn run(&self, rows: usize, t: &Tile) {
         let vecs = usize::from(t.cols > self.lanes);
-        // SAFETY: both indices are in range by the contract above.
-        unsafe { self.table.get_unchecked(vecs).get_unchecked(rows - 1)(t) }
+        let way = match (t.copy.is_null(), t.padded || t.cols == (vecs + 1) * self.lanes) {
+            (false, _) => COPIED,
+            (true, true) => WHOLE,
+            (true, false) => MASKED,
+        };
+        // SAFETY: the indices are in range by the contract above.
+        unsafe {
+            let tile = self.table.get_unchecked(way).get_unchecked(vecs);
+            tile.get_unchecked(rows - 1)(t)
+        }
     }
 }
 
@@ -95,7 +116,7 @@ pub fn even_rows(n: usize, most: usize) -> usize {
 }
 
 #[inline(always)]
-unsafe fn tile<S: Simd, const R: usize, const V: usize>(t: &Tile) {
+unsafe fn tile<S: Simd, const WAY: usize, const V: usize, const R: usize>(t: &Tile) {
     // SAFETY: all places were promised by the caller of `Tiles::run`; loops over R and V have
     // constant bounds, so the accumulators live in registers.
     unsafe {
@@ -107,12 +128,22 @@ unsafe fn tile<S: Simd, const R: usize, const V: usize>(t: &Tile) {
             *p = t.a.add(*t.a_rows.add(r));
         }
         let mut b = t.b;
+        let mut copy = t.copy;
         for s in 0..t.n_segments {
             let mut at = *t.segments.add(s);
             for _ in 0..t.len {
                 let mut bv = [S::splat(0.0); V];
                 for (v, x) in bv.iter_mut().enumerate() {
-                    *x = load::<S>(b.add(v * S::LANES), v + 1 == V, mask);
+                    // A masked load takes a place that a multiplication could have.
+                    *x = load::<S>(b.add(v * S::LANES), WAY != WHOLE && v + 1 == V, mask);
+                    if WAY == COPIED {
+                        // Rows far apart, which the processor does not foresee.
+                        S::prefetch(b.wrapping_add(AHEAD * t.b_step + v * S::LANES));
+                        S::store(copy.add(v * S::LANES), *x);
+                    }
+                }
+                if WAY == COPIED {
+                    copy = copy.add(V * S::LANES);
                 }
                 for r in 0..R {
                     let x = S::splat(*a[r].add(at));
@@ -134,9 +165,7 @@ unsafe fn load<S: Simd>(p: *const f32, last: bool, mask: S::M) -> S::V {
     unsafe { if last { S::load_masked(p, mask) } else { S::load(p) } }
 }
 
-/// Adds bias and old content, applies the activation, stores the tile.
-///
-/// The old content comes last, so that a sum over many tiles is one of few, well rounded parts.
+/// Adds the old content, does the epilogue, stores the tile.
 #[inline(always)]
 unsafe fn finish<S: Simd, const R: usize, const V: usize>(
     t: &Tile,
@@ -146,27 +175,37 @@ unsafe fn finish<S: Simd, const R: usize, const V: usize>(
 ) {
     // SAFETY: as in `tile`.
     unsafe {
-        if !t.bias.is_null() {
+        if t.accumulate {
+            add_rows::<S, R, V>(t.c, t.c_rows, mask, acc);
+        }
+        let e = &t.epilogue;
+        if !e.bias.is_null() {
             for v in 0..V {
-                let bias = load::<S>(t.bias.add(v * S::LANES), v + 1 == V, mask);
+                let bias = load::<S>(e.bias.add(v * S::LANES), v + 1 == V, mask);
                 for row in acc.iter_mut() {
                     row[v] = S::add(row[v], bias);
                 }
             }
         }
-        if t.accumulate {
-            for (r, row) in acc.iter_mut().enumerate() {
-                let c = t.c.add(*t.c_rows.add(r));
-                for (v, x) in row.iter_mut().enumerate() {
-                    *x = S::add(*x, load::<S>(c.add(v * S::LANES), v + 1 == V, mask));
+        if !e.scale.is_null() {
+            for v in 0..V {
+                let scale = load::<S>(e.scale.add(v * S::LANES), v + 1 == V, mask);
+                let shift = match e.shift.is_null() {
+                    true => S::splat(-0.0),
+                    false => load::<S>(e.shift.add(v * S::LANES), v + 1 == V, mask),
+                };
+                for row in acc.iter_mut() {
+                    row[v] = S::fma(row[v], scale, shift);
                 }
             }
         }
-        if t.relu {
-            let zero = S::splat(0.0);
+        if !e.residual.is_null() {
+            add_rows::<S, R, V>(e.residual, t.c_rows, mask, acc);
+        }
+        if e.clamp != Clamp::None {
             for row in acc.iter_mut() {
                 for x in row.iter_mut() {
-                    *x = S::max_raw(zero, *x);
+                    *x = e.clamp.apply::<S>(*x);
                 }
             }
         }
@@ -183,36 +222,58 @@ unsafe fn finish<S: Simd, const R: usize, const V: usize>(
     }
 }
 
-/// Function pointers `f::<R, V>`, for V = 1 and 2, for the listed R (fourteen of them; a level with
+/// Adds rows of memory to those of a tile.
+#[inline(always)]
+unsafe fn add_rows<S: Simd, const R: usize, const V: usize>(
+    from: *const f32,
+    rows: *const usize,
+    mask: S::M,
+    acc: &mut [[S::V; V]; R],
+) {
+    for (r, row) in acc.iter_mut().enumerate() {
+        // SAFETY: as in `tile`.
+        unsafe {
+            let from = from.add(*rows.add(r));
+            for (v, x) in row.iter_mut().enumerate() {
+                *x = S::add(*x, load::<S>(from.add(v * S::LANES), v + 1 == V, mask));
+            }
+        }
+    }
+}
+
+/// Function pointers for the three ways, V = 1 and 2, and the listed R (fourteen of them; a level with
 /// fewer rows repeats its last, which is never asked for).
 macro_rules! table {
     ($f:ident: $($r:literal)*) => {
-        [[$($f::<$r, 1>),*], [$($f::<$r, 2>),*]]
+        [
+            [[$($f::<0, 1, $r>),*], [$($f::<0, 2, $r>),*]],
+            [[$($f::<1, 1, $r>),*], [$($f::<1, 2, $r>),*]],
+            [[$($f::<2, 1, $r>),*], [$($f::<2, 2, $r>),*]],
+        ]
     };
 }
 
-unsafe fn plain<const R: usize, const V: usize>(t: &Tile) {
+unsafe fn plain<const WAY: usize, const V: usize, const R: usize>(t: &Tile) {
     // SAFETY: the caller keeps the contract of `Tiles::run`.
-    unsafe { tile::<Portable, R, V>(t) }
+    unsafe { tile::<Portable, WAY, V, R>(t) }
 }
-static PORTABLE: [[TileFn; MAX_ROWS]; VECS] = table!(plain: 1 2 3 4 5 6 6 6 6 6 6 6 6 6);
+static PORTABLE: Table = table!(plain: 1 2 3 4 5 6 6 6 6 6 6 6 6 6);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{MAX_ROWS, Tile, TileFn, VECS, tile};
+    use super::{Table, Tile, tile};
     use crate::kernels::simd::{avx2::Avx2, avx512::Avx512};
 
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn avx2<const R: usize, const V: usize>(t: &Tile) {
+    unsafe fn avx2<const WAY: usize, const V: usize, const R: usize>(t: &Tile) {
         // SAFETY: the caller keeps the contract of `Tiles::run`.
-        unsafe { tile::<Avx2, R, V>(t) }
+        unsafe { tile::<Avx2, WAY, V, R>(t) }
     }
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
-    unsafe fn avx512<const R: usize, const V: usize>(t: &Tile) {
+    unsafe fn avx512<const WAY: usize, const V: usize, const R: usize>(t: &Tile) {
         // SAFETY: the caller keeps the contract of `Tiles::run`.
-        unsafe { tile::<Avx512, R, V>(t) }
+        unsafe { tile::<Avx512, WAY, V, R>(t) }
     }
-    pub(super) static AVX2: [[TileFn; MAX_ROWS]; VECS] = table!(avx2: 1 2 3 4 5 6 6 6 6 6 6 6 6 6);
-    pub(super) static AVX512: [[TileFn; MAX_ROWS]; VECS] =
-        table!(avx512: 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+    pub(super) static AVX2: Table = table!(avx2: 1 2 3 4 5 6 6 6 6 6 6 6 6 6);
+    pub(super) static AVX512: Table = table!(avx512: 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
 }

@@ -14,7 +14,6 @@ use ferras_graph::{ConvDims, DType, DotDims, Node, Op, Shape, Window};
 pub(crate) fn kernel(roles: &Roles, i: usize) -> Kernel {
     let epilogue = roles.epilogue[i];
     let node = roles.node(epilogue.map_or(i, |e| e.base));
-    let (bias, relu) = epilogue.map_or((false, false), |e| (e.bias.is_some(), e.relu));
     let of = |k: usize| roles.node(node.inputs[k].index());
     let generic = || Kernel::Op {
         op: node.op.clone(),
@@ -27,12 +26,9 @@ pub(crate) fn kernel(roles: &Roles, i: usize) -> Kernel {
     }
     let f32s = node.ty.dtype == DType::F32;
     let found = match &node.op {
-        Op::Dot(dims) if f32s => {
-            let spec = MatMulSpec { bias, relu, ..product(dims, of(0), of(1)) };
-            Some(Kernel::MatMul(MatMul::new(spec)))
-        }
+        Op::Dot(dims) if f32s => Some(Kernel::MatMul(MatMul::new(product(dims, of(0), of(1))))),
         Op::Conv(d) if f32s => conv_spec(d, &of(0).ty.shape, &of(1).ty.shape)
-            .map(|spec| Kernel::Conv(ConvForward::new(spec, relu))),
+            .map(|spec| Kernel::Conv(ConvForward::new(spec, false))),
         Op::ConvInputGrad(d, input) if f32s => conv_spec(d, input, &of(1).ty.shape)
             .map(|spec| Kernel::ConvInputGrad(ConvInputGrad::new(spec))),
         Op::ConvKernelGrad(d, kernel) if f32s => conv_spec(d, &of(0).ty.shape, kernel)

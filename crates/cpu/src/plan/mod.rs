@@ -1,4 +1,5 @@
 //! From a graph to a program: what is fused, in which order it runs, and where it lies in memory.
+mod epilogue;
 mod heavy;
 mod legal;
 mod loops;
@@ -11,9 +12,10 @@ pub(crate) mod view;
 
 pub(crate) use memory::FEEDS;
 
+use crate::kernels::epilogue::Clamp;
 use crate::kernels::simd::Level;
 use crate::memory::{Block, bytes_of};
-use crate::steps::heavy::{Heavy, Kernel};
+use crate::steps::heavy::{Heavy, Kernel, Operands};
 use crate::steps::{Bases, Loc, Step};
 use ferras_graph::{Error, Graph, Op, Result, TensorType, pass};
 use memory::Layout;
@@ -145,20 +147,25 @@ fn step(
         }
         _ => return Ok(Box::new(loops::build(roles, layout, unit, temporary)?)),
     };
-    let mut inputs = Vec::new();
+    let mut places = Vec::new();
     for read in roles.reads(node) {
         let missing = || Error::Internal(format!("node %{} has no memory", read.root));
         let mut loc = layout.loc[read.root].ok_or_else(missing)?;
         loc.offset += read.view.offset as usize * roles.node(read.root).ty.dtype.size();
-        inputs.push(loc);
+        places.push(loc);
     }
-    let base = roles.epilogue[node].map_or(node, |e| e.base);
-    let types =
-        roles.node(base).inputs.iter().map(|id| roles.node(id.index()).ty.shape.to_string());
+    let epilogue = roles.epilogue[node];
+    let base = roles.node(epilogue.map_or(node, |e| e.base));
+    let mut besides = places.split_off(base.inputs.len()).into_iter();
+    let besides =
+        epilogue.map_or([None; 4], |e| e.operands().map(|o| o.and_then(|_| besides.next())));
+    let clamp = epilogue.map_or(Clamp::None, |e| e.clamp);
+    let types = base.inputs.iter().map(|id| roles.node(id.index()).ty.shape.to_string());
     let types = types.collect::<Vec<_>>().join(" ");
-    let name = format!("{} {types} -> {}", roles.node(base).op.name(), roles.node(node).ty.shape);
+    let name = format!("{} {types} -> {}", base.op.name(), roles.node(node).ty.shape);
     let out = place(roles, layout, node)?;
-    Ok(Box::new(Heavy::new(*kernel, inputs, out, temporary, name)))
+    let operands = Operands { inputs: places, besides, clamp, out, shared: temporary };
+    Ok(Box::new(Heavy::new(*kernel, operands, name)))
 }
 
 /// One block with all constants that are read.

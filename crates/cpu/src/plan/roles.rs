@@ -1,8 +1,9 @@
 //! What becomes of each node: memory given from outside, a view, a part of a loop, a step.
+use super::epilogue::Epilogue;
 use super::view::View;
 use crate::fused::{MAX_AXES, folds, ops};
 use crate::kernels::simd::Level;
-use ferras_graph::{Binary, Compare, DType, Graph, Node, NodeId, Op};
+use ferras_graph::{DType, Graph, Node, NodeId, Op};
 
 /// Elements from which a transpose that moves the last axis has a step of its own.
 const BIG_TRANSPOSE: usize = 4096;
@@ -21,16 +22,6 @@ pub(crate) enum Role {
     Absorbed,
     /// One of the results of a step with several, which is its operand.
     Result,
-}
-
-/// A product or convolution with what it does besides.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Epilogue {
-    /// The product or convolution.
-    pub base: usize,
-    /// Root of the bias.
-    pub bias: Option<usize>,
-    pub relu: bool,
 }
 
 /// A graph with the role of each node.
@@ -105,8 +96,8 @@ impl Roles {
             |i: usize| self.node(i).inputs.iter().map(|id| read(self.place[id.index()].clone()));
         match (self.role[i], self.epilogue[i]) {
             (Role::Heavy, Some(e)) => {
-                let bias = e.bias.map(|b| read((b, View::whole(&self.node(b).ty.shape))));
-                of(e.base).chain(bias).collect()
+                let besides = e.operands().into_iter().flatten().map(|r| read(self.whole(r)));
+                of(e.base).chain(besides).collect()
             }
             (Role::Heavy | Role::Loop | Role::Result, _) => of(i).collect(),
             _ => Vec::new(),
@@ -229,109 +220,6 @@ impl Roles {
             if s.update == Some(NodeId(i as u32)) {
                 s.update = Some(NodeId(copy as u32));
             }
-        }
-    }
-
-    /// Bias and relu behind products and convolutions.
-    fn find_epilogues(&mut self) {
-        let uses = self.graph.use_counts();
-        for i in 0..self.graph.nodes.len() {
-            let node = self.node(i);
-            // As `heavy::kernel`: what the reference does instead ends with the product itself.
-            let full = node.inputs.iter().all(|id| self.elements(id.index()) > 0);
-            let kernel = match &node.op {
-                Op::Dot(_) => full,
-                Op::Conv(dims) => full && dims.strides.len() <= 3,
-                _ => false,
-            };
-            if !kernel || self.role[i] != Role::Heavy || node.ty.dtype != DType::F32 {
-                continue;
-            }
-            let mut e = Epilogue { base: i, bias: None, relu: false };
-            let mut end = i;
-            if let Some((add, bias)) = self.bias_of(end, &uses) {
-                (e.bias, end) = (Some(bias), self.absorb(end, add));
-            }
-            if let Some((relu, test)) = self.relu_of(end, &uses) {
-                test.into_iter().for_each(|t| self.role[t] = Role::Absorbed);
-                (e.relu, end) = (true, self.absorb(end, relu));
-            }
-            if end != i {
-                self.role[end] = Role::Heavy;
-                self.epilogue[end] = Some(e);
-            }
-        }
-    }
-
-    fn absorb(&mut self, from: usize, into: usize) -> usize {
-        self.role[from] = Role::Absorbed;
-        into
-    }
-
-    fn users(&self, i: usize) -> impl Iterator<Item = usize> + '_ {
-        let id = NodeId(i as u32);
-        // Users stand close behind; a graph is read from here on.
-        (i + 1..self.graph.nodes.len()).filter(move |&u| self.node(u).inputs.contains(&id))
-    }
-
-    /// The only user of a node, if it adds a bias along the last axis: (sum, root of the bias).
-    fn bias_of(&self, i: usize, uses: &[usize]) -> Option<(usize, usize)> {
-        if uses[i] != 1 {
-            return None;
-        }
-        let user = self.users(i).next()?;
-        let node = self.node(user);
-        if node.op != Op::Binary(Binary::Add) {
-            return None;
-        }
-        let other = node.inputs.iter().find(|id| id.index() != i)?.index();
-        let (root, view) = &self.place[other];
-        let columns = match &self.node(i).op {
-            Op::Dot(dims) => {
-                let right = self.node(self.node(i).inputs[1].index()).ty.shape.clone();
-                let taken = [&dims.rhs_batch[..], &dims.rhs_contract].concat();
-                (0..right.rank()).filter(|a| !taken.contains(a)).map(|a| right[a]).product()
-            }
-            _ => *node.ty.shape.last()?,
-        };
-        let flat = view.collapsed();
-        let row = flat.strides == [1] && flat.dims == [columns] && columns == self.elements(i);
-        let rows = flat.strides == [0, 1] && flat.dims[1] == columns;
-        let before = *root < i; // made already when the product runs
-        (flat.offset == 0 && before && (row || rows) && self.elements(*root) == columns)
-            .then_some((user, *root))
-    }
-
-    /// The relu of a node that nothing else uses: (result, comparison with zero, if it has one).
-    fn relu_of(&self, i: usize, uses: &[usize]) -> Option<(usize, Option<usize>)> {
-        let id = NodeId(i as u32);
-        let mut users = self.users(i);
-        let first = users.next()?;
-        let node = self.node(first);
-        if uses[i] == 1 {
-            let other = node.inputs.iter().find(|&&x| x != id)?;
-            let max = node.op == Op::Binary(Binary::Max) && self.is_zero(*other);
-            return max.then_some((first, None));
-        }
-        let second = self.node(users.next()?);
-        let compares = node.op == Op::Compare(Compare::Le) && node.inputs[0] == id;
-        let selects = second.op == Op::Select
-            && second.inputs[0].index() == first
-            && second.inputs[2] == id
-            && self.is_zero(second.inputs[1]);
-        let alone = uses[i] == 2 && uses[first] == 1;
-        let chain = compares && selects && alone && self.is_zero(node.inputs[1]);
-        let select = self.users(first).next()?;
-        chain.then_some((select, Some(first)))
-    }
-
-    fn is_zero(&self, id: NodeId) -> bool {
-        let (root, view) = &self.place[id.index()];
-        match &self.node(*root).op {
-            Op::Constant(t) => {
-                view.is_scalar() && t.as_slice::<f32>().is_some_and(|x| x.first() == Some(&0.0))
-            }
-            _ => false,
         }
     }
 }

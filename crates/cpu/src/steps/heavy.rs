@@ -8,6 +8,7 @@ use crate::kernels::conv::{
     ConvKernelGradArgs,
 };
 use crate::kernels::copy::StridedCopy;
+use crate::kernels::epilogue::{Clamp, Epilogue};
 use crate::kernels::matmul::{MatMul, MatMulArgs};
 use crate::kernels::pool::{Pool, PoolArgs};
 use crate::memory::{bytes_of, tensor_at};
@@ -68,13 +69,24 @@ impl Kernel {
     }
 }
 
+/// Where the values of a kernel are.
+#[derive(Debug)]
+pub(crate) struct Operands {
+    pub inputs: Vec<Loc>,
+    /// Bias, scale, shift and residual of a product's epilogue, and its bounds.
+    pub besides: [Option<Loc>; 4],
+    pub clamp: Clamp,
+    pub out: Loc,
+    /// What a run keeps between its phases.
+    pub shared: Loc,
+}
+
 /// A kernel with its memory.
 #[derive(Debug)]
 pub(crate) struct Heavy {
     kernel: Kernel,
-    inputs: Vec<Loc>,
-    out: Loc,
-    shared: Loc,
+    operands: Operands,
+    has_epilogue: bool,
     phases: Vec<usize>,
     scratch: usize,
     cost: usize,
@@ -82,13 +94,7 @@ pub(crate) struct Heavy {
 }
 
 impl Heavy {
-    pub(crate) fn new(
-        kernel: Kernel,
-        inputs: Vec<Loc>,
-        out: Loc,
-        shared: Loc,
-        name: String,
-    ) -> Heavy {
+    pub(crate) fn new(kernel: Kernel, operands: Operands, name: String) -> Heavy {
         let (phases, scratch) = match kernel.work() {
             Some(work) => (work.phases.clone(), work.scratch * size_of::<f32>()),
             None => (vec![1], 0),
@@ -96,7 +102,28 @@ impl Heavy {
         // Kernels make a task of about ten microseconds.
         let tasks = phases.iter().max().copied().unwrap_or(0);
         let cost = if tasks > 1 { tasks * 10_000 } else { 200 + kernel.moves() / 4 };
-        Heavy { kernel, inputs, out, shared, phases, scratch, cost, name }
+        let besides = operands.besides.iter().any(Option::is_some);
+        let has_epilogue = besides || operands.clamp != Clamp::None;
+        Heavy { kernel, operands, has_epilogue, phases, scratch, cost, name }
+    }
+
+    /// What a product does besides, in this run.
+    ///
+    /// # Safety
+    /// As `Step::run`.
+    #[inline(always)]
+    unsafe fn epilogue(&self, bases: Bases<'_>) -> Epilogue {
+        // Steps of a few nanoseconds have little to spare.
+        if !self.has_epilogue {
+            return Epilogue::NONE;
+        }
+        let at = |i: usize| match self.operands.besides[i] {
+            // SAFETY: the plan's places belong to these bases.
+            Some(loc) => unsafe { bases.at(loc).cast_const().cast::<f32>() },
+            None => std::ptr::null(),
+        };
+        let (bias, scale, shift, residual) = (at(0), at(1), at(2), at(3));
+        Epilogue { bias, scale, shift, residual, clamp: self.operands.clamp }
     }
 }
 
@@ -121,9 +148,10 @@ impl Step for Heavy {
         // SAFETY: the plan gave each operand memory of its type and shape, the result memory that
         // overlaps none of them, and this thread as much scratch memory as the kernel asked for.
         unsafe {
-            let out = bases.at(self.out);
-            let shared = bases.at(self.shared).cast::<f32>();
-            let input = |i: usize| match self.inputs.get(i) {
+            let inputs = &self.operands.inputs;
+            let out = bases.at(self.operands.out);
+            let shared = bases.at(self.operands.shared).cast::<f32>();
+            let input = |i: usize| match inputs.get(i) {
                 Some(&loc) => bases.at(loc).cast_const(),
                 None => std::ptr::null(),
             };
@@ -131,12 +159,14 @@ impl Step for Heavy {
             let own = from_raw_parts_mut(scratch.cast::<f32>(), self.scratch / size_of::<f32>());
             match &self.kernel {
                 Kernel::MatMul(k) => {
-                    let (a, b, bias, c) = (a.cast(), b.cast(), c.cast(), out.cast());
-                    k.run(phase, task, &MatMulArgs { a, b, bias, c, shared }, own);
+                    let (a, b, c, epilogue) =
+                        (a.cast(), b.cast(), out.cast(), self.epilogue(bases));
+                    k.run(phase, task, &MatMulArgs { a, b, c, epilogue, shared }, own);
                 }
                 Kernel::Conv(k) => {
-                    let (x, w, bias, y) = (a.cast(), b.cast(), c.cast(), out.cast());
-                    k.run(phase, task, &ConvForwardArgs { x, w, bias, y, shared }, own);
+                    let (x, w, y, epilogue) =
+                        (a.cast(), b.cast(), out.cast(), self.epilogue(bases));
+                    k.run(phase, task, &ConvForwardArgs { x, w, y, epilogue, shared }, own);
                 }
                 Kernel::ConvInputGrad(k) => {
                     let (dy, w, dx) = (a.cast(), b.cast(), out.cast());
@@ -148,11 +178,11 @@ impl Step for Heavy {
                 }
                 Kernel::Pool(k) => {
                     // The gradient of a sum has no other operand than the result's gradient.
-                    let dy = if self.inputs.len() == 1 { a } else { b }.cast();
+                    let dy = if inputs.len() == 1 { a } else { b }.cast();
                     k.run(task, &PoolArgs { x: a.cast(), dy, out: out.cast() });
                 }
                 Kernel::Copy(k) => k.run(task, a, out),
-                Kernel::Concat(k) => k.run(&self.inputs, out, bases),
+                Kernel::Concat(k) => k.run(inputs, out, bases),
                 Kernel::Pad(k) => k.run(a, out),
                 Kernel::Gather(k) => k.run(a, b, out),
                 Kernel::ScatterAdd(k) => k.run(a, b, c, out),
@@ -170,7 +200,7 @@ impl Heavy {
     /// As `Step::run`.
     unsafe fn reference(&self, op: &Op, types: &[TensorType], ty: &TensorType, bases: Bases<'_>) {
         let value = || -> Result<Tensor> {
-            let operands = self.inputs.iter().zip(types);
+            let operands = self.operands.inputs.iter().zip(types);
             // SAFETY: the plan's places hold values of these types.
             let operands = operands.map(|(&loc, ty)| unsafe { tensor_at(ty, bases.at(loc)) });
             let operands: Vec<Tensor> = operands.collect();
@@ -180,7 +210,7 @@ impl Heavy {
             // SAFETY: the result's place holds as many bytes as its type.
             Ok(tensor) => unsafe {
                 let from = bytes_of(tensor.elements());
-                from.copy_to_nonoverlapping(bases.at(self.out), ty.bytes());
+                from.copy_to_nonoverlapping(bases.at(self.operands.out), ty.bytes());
             },
             Err(error) => bases.failure.keep(error),
         }
@@ -200,7 +230,9 @@ mod tests {
         let op = Op::Sort { axis: 7, descending: false };
         let kernel = Kernel::Op { op, types: vec![ty.clone()], ty };
         let [x, out] = [0, 8].map(|offset| Loc { base: 0, offset });
-        let step = Heavy::new(kernel, vec![x], out, out, "sort".into());
+        let clamp = Clamp::None;
+        let operands = Operands { inputs: vec![x], besides: [None; 4], clamp, out, shared: out };
+        let step = Heavy::new(kernel, operands, "sort".into());
         let mut memory = [1.0_f32, 2.0, 3.0, 4.0];
         let failure = Failure::default();
         let bases = Bases { pointers: &[memory.as_mut_ptr().cast()], failure: &failure };

@@ -1,10 +1,15 @@
-//! The convolution itself, with bias and activation.
+//! The convolution itself, with its epilogue.
 
 use super::{Chunks, ConvSpec};
-use crate::kernels::matmul::{Pack, tasks_for};
+use crate::kernels::epilogue::Epilogue;
+use crate::kernels::matmul::{Grid, Pack, tasks_for};
 use crate::kernels::simd::Level;
 use crate::kernels::tile::{MAX_ROWS, Tile, Tiles, even_rows};
-use crate::kernels::{Work, part};
+use crate::kernels::{Packing, Work, part};
+use std::ops::Range;
+
+/// Floats of packed panels that may wait near while images pass; larger kernels go panel by panel.
+const NEAR: usize = 1 << 18;
 
 /// The memory of one run of [`ConvForward`].
 #[derive(Clone, Copy, Debug)]
@@ -13,24 +18,28 @@ pub struct ConvForwardArgs {
     pub x: *const f32,
     /// The kernel.
     pub w: *const f32,
-    /// `(cout)`; null for none.
-    pub bias: *const f32,
     /// The result; overlaps nothing else.
     pub y: *mut f32,
+    /// What is done to the result; its residual is laid out as `y`.
+    pub epilogue: Epilogue,
     /// [`Work::shared`] floats.
     pub shared: *mut f32,
 }
 
-/// A convolution, planned: `y = act(conv(x, w) + bias)`.
+/// A convolution, planned: `y = epilogue(conv(x, w))`.
+///
+/// A task is a share of the images' rows and of the panels of the kernel. It packs the panels into
+/// memory of its thread; images with padding are copied, zeros around them, as they come.
 ///
 /// ```
 /// use ferras_cpu::kernels::conv::{ConvForward, ConvForwardArgs, ConvSpec};
+/// use ferras_cpu::kernels::epilogue::Epilogue;
 /// let plan = ConvForward::new(ConvSpec::conv2d(1, [1, 3], 1, [1, 2], 1), false);
 /// let (x, w, mut y) = ([1.0f32, 2.0, 3.0], [1.0f32, -1.0], [0.0f32; 2]);
 /// let mut shared = vec![0.0; plan.work().shared];
 /// let mut scratch = vec![0.0; plan.work().scratch];
 /// let args = ConvForwardArgs {
-///     x: x.as_ptr(), w: w.as_ptr(), bias: std::ptr::null(), y: y.as_mut_ptr(),
+///     x: x.as_ptr(), w: w.as_ptr(), y: y.as_mut_ptr(), epilogue: Epilogue::NONE,
 ///     shared: shared.as_mut_ptr(),
 /// };
 /// for (phase, &tasks) in plan.work().phases.iter().enumerate() {
@@ -46,74 +55,104 @@ pub struct ConvForward {
     spec: ConvSpec,
     level: Level,
     tiles: Tiles,
-    relu: bool,
     chunks: Chunks,
     /// Offsets of the runs of values that are adjacent in image and kernel, and their length.
     segments: Vec<usize>,
     run_len: usize,
+    /// Panels of a group of output channels.
     panels: usize,
+    grid: Grid,
+    /// The kernel comes packed, or is packed by each task.
     packed: bool,
+    packs: bool,
+    /// Padded images are made once, in shared memory.
+    shared_copies: bool,
     c_rows: [usize; MAX_ROWS],
     work: Work,
 }
 
 impl ConvForward {
-    /// Plans a convolution for this machine; `relu` clamps the result at zero.
-    pub fn new(spec: ConvSpec, relu: bool) -> ConvForward {
-        ConvForward::at(Level::detect(), spec, relu)
+    /// Plans a convolution for this machine; `packed`: the kernel comes as [`ConvForward::pack`]
+    /// leaves it.
+    pub fn new(spec: ConvSpec, packed: bool) -> ConvForward {
+        ConvForward::at(Level::detect(), spec, packed)
     }
 
     /// Plans for `level`, which must be one of [`Level::available`] to be run.
-    pub fn at(level: Level, spec: ConvSpec, relu: bool) -> ConvForward {
+    pub fn at(level: Level, spec: ConvSpec, packed: bool) -> ConvForward {
         let tiles = Tiles::of(level);
-        // Enough pixels to use a panel of the kernel well, few enough to stay in the near cache.
         let tasks = tasks_for(spec.flops());
         let image_pixels: usize = spec.output().iter().product();
+        // Enough pixels to use a panel of the kernel well, few enough to stay in the near cache.
         let share = (spec.batch * image_pixels).div_ceil(tasks);
         let chunks = Chunks::new(spec, share.clamp(4 * tiles.rows, 1024));
-        let taps = spec.taps();
-        let cin = spec.cin_group();
-        let adjacent = spec.groups == 1 && spec.dilations[2] == 1;
-        let (segments, run_len) = if adjacent {
-            let lines = taps / spec.kernel[2].max(1);
-            let first = |i: usize| chunks.tap_offset(i * spec.kernel[2]);
-            ((0..lines).map(first).collect(), spec.kernel[2] * cin)
-        } else {
-            ((0..taps).map(|tap| chunks.tap_offset(tap)).collect(), cin)
-        };
+        let (segments, run_len) = segments(&spec, &chunks);
         let panels = spec.cout_group().div_ceil(tiles.cols());
-        let packed = panels > 1 && spec.batch * image_pixels >= 512;
-        let mut phases = Vec::new();
-        if packed {
-            phases.push(tasks.min(spec.groups * panels));
-        }
-        if !spec.empty() {
-            phases.push(tasks.min(spec.batch * chunks.count));
-        } else {
-            phases.clear();
-        }
-        let rows = taps * cin;
-        let shared = if packed { spec.groups * panels * tiles.cols() * rows } else { 0 };
-        let work = Work { phases, shared, scratch: chunks.scratch() };
-        let c_rows = std::array::from_fn(|r| r * spec.cout);
-        ConvForward {
+        let packs = !packed && panels > 1 && spec.batch * image_pixels >= 512;
+        let most = Grid { m: spec.batch * chunks.count, n: spec.groups * panels, k: 1 };
+        let kernel = spec.taps() * spec.cin_group() * spec.cout;
+        let images = spec.batch * chunks.padded.iter().product::<usize>() * spec.cin;
+        let copy = if chunks.copies { 3 } else { 1 };
+        let grid = Grid::new(tasks, most, |g| {
+            g.n * images * copy + g.m * kernel * if packs { 2 } else { 1 }
+        });
+        let mut plan = ConvForward {
             spec,
             level,
             tiles,
-            relu,
-            chunks,
             segments,
             run_len,
             panels,
-            packed,
-            c_rows,
-            work,
+            grid,
+            packed: packed && panels > 1,
+            packs,
+            shared_copies: chunks.copies && grid.n > 1,
+            chunks,
+            c_rows: std::array::from_fn(|r| r * spec.cout),
+            work: Work { phases: Vec::new(), shared: 0, scratch: 0 },
+        };
+        plan.work = plan.find_work();
+        plan
+    }
+
+    fn find_work(&self) -> Work {
+        let s = &self.spec;
+        if s.empty() {
+            return Work { phases: Vec::new(), shared: 0, scratch: 0 };
         }
+        let compute = self.grid.m * self.grid.n;
+        let packs = if self.packs { self.step() * self.panel_floats() } else { 0 };
+        if self.shared_copies {
+            let shared = s.batch * self.padded_len();
+            let copy = (shared / 16_384).clamp(1, 16).min(s.batch * self.chunks.lines_of_image());
+            return Work { phases: vec![copy, compute], shared, scratch: packs };
+        }
+        Work { phases: vec![compute], shared: 0, scratch: packs + self.chunks.scratch() }
     }
 
     /// Phases, tasks and scratch memory.
     pub fn work(&self) -> &Work {
         &self.work
+    }
+
+    /// What packing the kernel takes, where that pays when it is used again and again.
+    pub fn packing(&self) -> Option<Packing> {
+        let floats = self.spec.groups * self.panels * self.panel_floats();
+        let tasks = (floats / 32_768).clamp(1, 16);
+        (self.panels > 1 && !self.spec.empty()).then_some(Packing { floats, tasks })
+    }
+
+    /// Does one task of packing the kernel.
+    ///
+    /// # Safety
+    /// `w` holds the kernel, `to` as many floats as [`ConvForward::packing`] says; `task` is below
+    /// its count.
+    pub unsafe fn pack(&self, task: usize, w: *const f32, to: *mut f32) {
+        let Some(packing) = self.packing() else { return };
+        for i in part(self.spec.groups * self.panels, packing.tasks, task) {
+            // SAFETY: the panel is in range; its copy begins behind those before it.
+            unsafe { self.pack_panel(i, w, to.add(i * self.panel_floats())) };
+        }
     }
 
     /// Does one task of one phase.
@@ -128,23 +167,48 @@ impl ConvForward {
         args: &ConvForwardArgs,
         scratch: &mut [f32],
     ) {
-        let tasks = self.work.phases[phase];
         // SAFETY: the caller's promise is handed on.
         unsafe {
-            if self.packed && phase == 0 {
-                for i in part(self.spec.groups * self.panels, tasks, task) {
-                    self.pack(i, args);
-                }
-                return;
+            if self.shared_copies && phase == 0 {
+                return self.copy(task, args);
             }
-            for item in part(self.spec.batch * self.chunks.count, tasks, task) {
-                self.chunk(item / self.chunks.count, item % self.chunks.count, args, scratch);
+            let s = &self.spec;
+            let items = part(s.batch * self.chunks.count, self.grid.m, task / self.grid.n);
+            let panels = part(s.groups * self.panels, self.grid.n, task % self.grid.n);
+            let own = scratch.as_mut_ptr();
+            let image =
+                own.wrapping_add(if self.packs { self.step() * self.panel_floats() } else { 0 });
+            for first in panels.clone().step_by(self.step()) {
+                let now = first..(first + self.step()).min(panels.end);
+                if self.packs {
+                    for (k, i) in now.clone().enumerate() {
+                        self.pack_panel(i, args.w, own.add(k * self.panel_floats()));
+                    }
+                }
+                for item in items.clone() {
+                    self.chunk(item, now.clone(), args, own, image);
+                }
             }
         }
     }
 
     fn k(&self) -> usize {
         self.spec.taps() * self.spec.cin_group()
+    }
+
+    fn panel_floats(&self) -> usize {
+        self.tiles.cols() * self.k()
+    }
+
+    /// Panels that a chunk of an image passes at a time.
+    fn step(&self) -> usize {
+        let panels = (self.spec.groups * self.panels).div_ceil(self.grid.n);
+        if panels * self.panel_floats() <= NEAR { panels.max(1) } else { 1 }
+    }
+
+    /// Floats of an image with its padding.
+    fn padded_len(&self) -> usize {
+        self.chunks.padded.iter().product::<usize>() * self.spec.cin
     }
 
     /// Columns of the result that panel `i` of a group holds.
@@ -156,76 +220,109 @@ impl ConvForward {
         if self.panel_cols(i) <= self.tiles.lanes { self.tiles.lanes } else { self.tiles.cols() }
     }
 
-    unsafe fn pack(&self, i: usize, args: &ConvForwardArgs) {
+    unsafe fn pack_panel(&self, i: usize, w: *const f32, to: *mut f32) {
         let (group, panel) = (i / self.panels, i % self.panels);
         // SAFETY: the panel's columns exist in the kernel and in its copy.
         unsafe {
             let col = group * self.spec.cout_group() + panel * self.tiles.cols();
             Pack {
-                src: args.w.add(col),
+                src: w.add(col),
                 step: self.spec.cout,
                 transposed: false,
                 k: self.k(),
                 count: self.panel_cols(panel),
                 width: self.panel_width(panel),
-                dst: args.shared.add(i * self.tiles.cols() * self.k()),
+                dst: to,
             }
             .run(self.level);
         }
     }
 
-    /// One chunk of an image: all groups, panels and tiles.
+    /// Copies a share of all lines of all images, zeros around them.
+    unsafe fn copy(&self, task: usize, args: &ConvForwardArgs) {
+        let per_image = self.chunks.lines_of_image();
+        let lines = part(self.spec.batch * per_image, self.work.phases[0], task);
+        for line in lines {
+            let (image, line) = (line / per_image, line % per_image);
+            // SAFETY: image and line are in range.
+            unsafe {
+                let from = args.x.add(image * self.spec.image_len());
+                let to = args.shared.add(image * self.padded_len());
+                self.chunks.line(from, line, to.add(line * self.chunks.line_len()));
+            }
+        }
+    }
+
+    /// One chunk of an image: the given panels, all tiles.
     unsafe fn chunk(
         &self,
-        image: usize,
-        chunk: usize,
+        item: usize,
+        panels: Range<usize>,
         args: &ConvForwardArgs,
-        scratch: &mut [f32],
+        packed: *const f32,
+        scratch: *mut f32,
     ) {
         let s = &self.spec;
+        let (image, chunk) = (item / self.chunks.count, item % self.chunks.count);
         let rows = self.chunks.range(chunk);
         let width = self.chunks.output[2];
-        let pixels = (rows.end - rows.start) * width;
+        let pixels = rows.len() * width;
         let height = even_rows(pixels, self.tiles.rows);
         // SAFETY: every pixel, tap and column lies in the arrays the caller vouches for.
         unsafe {
-            let x = args.x.add(image * s.image_len());
-            let x = self.chunks.input(x, &rows, scratch.as_mut_ptr());
-            let y = args.y.add(image * s.result_len() + rows.start * width * s.cout);
-            for i in 0..s.groups * self.panels {
+            let x = match self.shared_copies {
+                true => {
+                    let first = self.chunks.lines(&rows).0 * self.chunks.line_len();
+                    args.shared.add(image * self.padded_len() + first).cast_const()
+                }
+                false => self.chunks.input(args.x.add(image * s.image_len()), &rows, scratch),
+            };
+            let element = image * s.result_len() + rows.start * width * s.cout;
+            for (k, i) in panels.enumerate() {
                 let (group, panel) = (i / self.panels, i % self.panels);
                 let col = group * s.cout_group() + panel * self.tiles.cols();
-                let (b, b_step) = if self.packed {
-                    let packed = args.shared.add(i * self.tiles.cols() * self.k());
-                    (packed.cast_const(), self.panel_width(panel))
-                } else {
-                    (args.w.add(col), s.cout)
-                };
-                let mut t = Tile {
-                    a: x.add(group * s.cin_group()),
-                    a_rows: self.chunks.pixels.as_ptr(),
-                    a_step: 1,
-                    segments: self.segments.as_ptr(),
-                    n_segments: self.segments.len(),
-                    len: self.run_len,
-                    b,
-                    b_step,
-                    c: y.add(col),
-                    c_rows: self.c_rows.as_ptr(),
-                    cols: self.panel_cols(panel),
-                    accumulate: false,
-                    bias: if args.bias.is_null() { args.bias } else { args.bias.add(col) },
-                    relu: self.relu,
+                let padded = self.packed || self.packs;
+                let b = match (self.packed, self.packs) {
+                    (true, _) => args.w.add(i * self.panel_floats()),
+                    (_, true) => packed.add(k * self.panel_floats()),
+                    _ => args.w.add(col),
                 };
                 let mut done = 0;
                 while done < pixels {
                     let now = height.min(pixels - done);
-                    t.a_rows = self.chunks.pixels.as_ptr().add(done);
-                    t.c = y.add(done * s.cout + col);
+                    let at = element + done * s.cout + col;
+                    let t = Tile {
+                        a: x.add(group * s.cin_group()),
+                        a_rows: self.chunks.pixels.as_ptr().add(done),
+                        a_step: 1,
+                        segments: self.segments.as_ptr(),
+                        n_segments: self.segments.len(),
+                        len: self.run_len,
+                        b,
+                        b_step: if padded { self.panel_width(panel) } else { s.cout },
+                        c: args.y.add(at),
+                        c_rows: self.c_rows.as_ptr(),
+                        cols: self.panel_cols(panel),
+                        padded,
+                        copy: std::ptr::null_mut(),
+                        accumulate: false,
+                        epilogue: args.epilogue.at(col, at),
+                    };
                     self.tiles.run(now, &t);
                     done += now;
                 }
             }
         }
     }
+}
+
+/// Offsets of the runs of values that are adjacent in image and kernel, and their length.
+fn segments(spec: &ConvSpec, chunks: &Chunks) -> (Vec<usize>, usize) {
+    let (taps, cin) = (spec.taps(), spec.cin_group());
+    if spec.groups > 1 || spec.dilations[2] > 1 {
+        return ((0..taps).map(|tap| chunks.tap_offset(tap)).collect(), cin);
+    }
+    let lines = taps / spec.kernel[2].max(1);
+    let first = |i: usize| chunks.tap_offset(i * spec.kernel[2]);
+    ((0..lines).map(first).collect(), spec.kernel[2] * cin)
 }

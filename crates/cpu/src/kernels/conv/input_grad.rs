@@ -1,6 +1,7 @@
 //! The gradient of a convolution with respect to its image.
 
 use super::{Chunks, ConvSpec};
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::{Pack, tasks_for};
 use crate::kernels::simd::Level;
 use crate::kernels::tile::{MAX_ROWS, Tile, Tiles, even_rows};
@@ -154,9 +155,10 @@ impl ConvInputGrad {
                     c: to.add(self.taps[tap] + col),
                     c_rows: self.chunks.pixels.as_ptr(),
                     cols: self.panel_cols(panel),
+                    padded: true,
+                    copy: std::ptr::null_mut(),
                     accumulate: true,
-                    bias: std::ptr::null(),
-                    relu: false,
+                    epilogue: Epilogue::NONE,
                 };
                 let mut done = 0;
                 while done < pixels {

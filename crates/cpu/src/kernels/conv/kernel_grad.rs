@@ -1,6 +1,7 @@
 //! The gradient of a convolution with respect to its kernel.
 
 use super::{Chunks, ConvSpec};
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::tasks_for;
 use crate::kernels::reduce::AddParts;
 use crate::kernels::simd::Level;
@@ -213,9 +214,10 @@ impl ConvKernelGrad {
                         c: to.add(row * s.cout + col),
                         c_rows: self.c_rows.as_ptr(),
                         cols: self.tiles.cols().min(s.cout_group() - within),
+                        padded: false,
+                        copy: std::ptr::null_mut(),
                         accumulate,
-                        bias: std::ptr::null(),
-                        relu: false,
+                        epilogue: Epilogue::NONE,
                     };
                     self.tiles.run(self.height.min(self.rows.len() - row), &t);
                 }

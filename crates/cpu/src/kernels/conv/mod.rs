@@ -165,7 +165,7 @@ impl Chunks {
     fn lines(&self, rows: &std::ops::Range<usize>) -> (usize, usize) {
         let s = &self.spec;
         if self.count == 1 {
-            return (0, self.padded[0] * self.padded[1]);
+            return (0, self.lines_of_image());
         }
         let reach = (s.kernel[1] - 1) * s.dilations[1] + 1;
         (rows.start * s.strides[1], (rows.end - 1 - rows.start) * s.strides[1] + reach)
@@ -173,7 +173,7 @@ impl Chunks {
 
     /// Scratch floats for one chunk.
     fn scratch(&self) -> usize {
-        if self.copies { self.lines(&(0..self.rows)).1 * self.padded[2] * self.spec.cin } else { 0 }
+        if self.copies { self.lines(&(0..self.rows)).1 * self.line_len() } else { 0 }
     }
 
     /// The input of the given output rows of an image, copied to `to` if it has padding.
@@ -187,26 +187,43 @@ impl Chunks {
         to: *mut f32,
     ) -> *const f32 {
         let (first, lines) = self.lines(rows);
-        let cin = self.spec.cin;
-        let width = self.padded[2] * cin;
+        let width = self.line_len();
         // SAFETY: source lines lie inside the image, copied lines inside the scratch memory.
         unsafe {
             if !self.copies {
                 return image.add(first * width);
             }
-            let (left, own) = (self.spec.padding[2].0 * cin, self.spec.input[2] * cin);
             for i in 0..lines {
-                let line = to.add(i * width);
-                match self.source_line(first + i) {
-                    Some(source) => {
-                        std::ptr::write_bytes(line, 0, left);
-                        std::ptr::copy_nonoverlapping(image.add(source * own), line.add(left), own);
-                        std::ptr::write_bytes(line.add(left + own), 0, width - left - own);
-                    }
-                    None => std::ptr::write_bytes(line, 0, width),
-                }
+                self.line(image, first + i, to.add(i * width));
             }
             to
+        }
+    }
+
+    /// Lines (of W) of an image with its padding, and their floats.
+    fn lines_of_image(&self) -> usize {
+        self.padded[0] * self.padded[1]
+    }
+    fn line_len(&self) -> usize {
+        self.padded[2] * self.spec.cin
+    }
+
+    /// Makes a line of the padded image.
+    ///
+    /// # Safety
+    /// `image` holds the image, `to` a padded line.
+    unsafe fn line(&self, image: *const f32, line: usize, to: *mut f32) {
+        let cin = self.spec.cin;
+        let (left, own) = (self.spec.padding[2].0 * cin, self.spec.input[2] * cin);
+        let width = self.line_len();
+        // SAFETY: the source line lies inside the image.
+        unsafe {
+            let Some(source) = self.source_line(line) else {
+                return std::ptr::write_bytes(to, 0, width);
+            };
+            std::ptr::write_bytes(to, 0, left);
+            std::ptr::copy_nonoverlapping(image.add(source * own), to.add(left), own);
+            std::ptr::write_bytes(to.add(left + own), 0, width - left - own);
         }
     }
 

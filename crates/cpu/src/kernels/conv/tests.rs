@@ -1,6 +1,6 @@
 use super::*;
 use crate::kernels::simd::Level;
-use crate::kernels::testing::{Floats, close, run_all};
+use crate::kernels::testing::{Floats, Parts, close, run_all};
 
 /// Calls `f(image index, kernel index, result index)` for every product of the convolution.
 fn products(s: &ConvSpec, mut f: impl FnMut(usize, usize, usize)) {
@@ -39,9 +39,8 @@ fn check(level: Level, s: ConvSpec, rng: &mut Floats) {
     let (nx, nw, ny) =
         (s.batch * s.image_len(), s.taps() * s.cin_group() * s.cout, s.batch * s.result_len());
     let (x, w, dy) = (rng.vec(nx + 1), rng.vec(nw + 1), rng.vec(ny + 1));
-    let bias = rng.vec(s.cout);
-    let relu = rng.below(2) == 1;
-    let mut y: Vec<f64> = (0..ny).map(|i| bias[i % s.cout] as f64).collect();
+    let parts = Parts::new(s.cout, ny, rng);
+    let mut y = vec![0f64; ny];
     let (mut dx, mut dw) = (vec![0f64; nx], vec![0f64; nw]);
     products(&s, |i, j, k| {
         let (xi, wj, dk) = (x[1 + i] as f64, w[1 + j] as f64, dy[1 + k] as f64);
@@ -49,19 +48,25 @@ fn check(level: Level, s: ConvSpec, rng: &mut Floats) {
         dx[i] += dk * wj;
         dw[j] += dk * xi;
     });
-    if relu {
-        y.iter_mut().for_each(|v| *v = v.max(0.0));
-    }
+    y.iter_mut().enumerate().for_each(|(i, v)| *v = parts.on(*v, i % s.cout, i));
     let what = format!("{level:?} {s:?}");
     let (xp, wp, dp) = unsafe { (x.as_ptr().add(1), w.as_ptr().add(1), dy.as_ptr().add(1)) };
-    let forward = ConvForward::at(level, s, relu);
+    let plain = ConvForward::at(level, s, false);
+    let packing = plain.packing().filter(|_| rng.below(3) == 0);
+    let mut packed = vec![f32::NAN; packing.map_or(0, |p| p.floats)];
+    for task in 0..packing.map_or(0, |p| p.tasks) {
+        unsafe { plain.pack(task, wp, packed.as_mut_ptr()) };
+    }
+    let forward = ConvForward::at(level, s, packing.is_some());
+    let kernel_of = if packing.is_some() { packed.as_ptr() } else { wp };
     let input = ConvInputGrad::at(level, s);
     let kernel = ConvKernelGrad::at(level, s);
     for backwards in [false, true] {
         let mut got = vec![f32::NAN; ny + 1];
         let y0 = unsafe { got.as_mut_ptr().add(1) };
         run_all(forward.work(), backwards, |phase, task, shared, scratch| unsafe {
-            let args = ConvForwardArgs { x: xp, w: wp, bias: bias.as_ptr(), y: y0, shared };
+            let epilogue = parts.epilogue();
+            let args = ConvForwardArgs { x: xp, w: kernel_of, y: y0, epilogue, shared };
             forward.run(phase, task, &args, scratch);
         });
         close(&got[1..], &y, 2e-6 * (nw + 10) as f64, &format!("forward {what}"));
@@ -124,6 +129,10 @@ fn tutorial_shapes() {
         check(level, ConvSpec { padding: same(5), ..second }, &mut rng);
         check(level, ConvSpec::conv2d(2, [9, 9], 64, [1, 1], 128), &mut rng);
         check(level, ConvSpec::conv2d(1, [70, 60], 3, [3, 3], 16), &mut rng);
+        // Few pixels, many channels: tasks are panels of the kernel, with and without padding.
+        check(level, ConvSpec::conv2d(1, [5, 5], 96, [3, 3], 200), &mut rng);
+        let small = ConvSpec::conv2d(1, [4, 4], 96, [3, 3], 200);
+        check(level, ConvSpec { padding: same(3), ..small }, &mut rng);
     }
 }
 

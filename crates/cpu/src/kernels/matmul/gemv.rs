@@ -1,6 +1,6 @@
 //! Products in which one factor is a vector: bound by memory, so nothing is packed.
 
-use super::{MatMulArgs, MatMulSpec, Work, part, tasks_for};
+use super::{Epilogue, MatMulArgs, MatMulSpec, Work, part, tasks_for};
 use crate::kernels::simd::{self, Level, Simd};
 
 /// `y = act(x · M + bias)` for a vector `x (k)` and a matrix `M`, batched.
@@ -56,14 +56,11 @@ impl Gemv {
                     n: to - from,
                     dots: self.dots,
                     y: args.c.add(item * self.n + from),
-                    bias: match (s.bias, self.left) {
-                        (false, _) => std::ptr::null(),
-                        (true, true) => args.bias,
-                        (true, false) => args.bias.add(from),
-                    },
-                    one_bias: self.left,
+                    epilogue: args
+                        .epilogue
+                        .at(if self.left { 0 } else { from }, item * self.n + from),
+                    one_column: self.left,
                     accumulate: s.accumulate,
-                    relu: s.relu,
                 };
                 simd::run_at(self.level, call);
             }
@@ -80,11 +77,11 @@ struct Call {
     n: usize,
     dots: bool,
     y: *mut f32,
-    bias: *const f32,
-    /// The bias is one number for all results.
-    one_bias: bool,
+    /// At the first result.
+    epilogue: Epilogue,
+    /// The epilogue has one number for all results.
+    one_column: bool,
     accumulate: bool,
-    relu: bool,
 }
 
 impl simd::Task for Call {
@@ -200,27 +197,22 @@ impl Call {
         }
     }
 
-    /// Bias, old content, activation, store of `count` results from j on.
+    /// Old content, epilogue, store of `count` results from j on.
     #[inline(always)]
     unsafe fn put<S: Simd>(&self, j: usize, count: usize, mask: S::M, sum: S::V) {
         // SAFETY: j + count ≤ n; count 0 touches nothing.
         unsafe {
             let mut sum = sum;
-            if !self.bias.is_null() {
-                let bias = if self.one_bias {
-                    S::splat(*self.bias)
-                } else {
-                    S::load_masked(self.bias.wrapping_add(j), mask)
-                };
-                sum = S::add(sum, bias);
-            }
             let y = self.y.wrapping_add(j);
             if self.accumulate {
                 sum = S::add(sum, S::load_masked(y, mask));
             }
-            if self.relu {
-                sum = S::max_raw(S::splat(0.0), sum);
-            }
+            let e = &self.epilogue;
+            sum = if self.one_column {
+                e.one::<S>(sum, j, mask)
+            } else {
+                e.apply::<S>(sum, j, j, mask)
+            };
             S::store_first(y, sum, count);
         }
     }

@@ -1,12 +1,15 @@
 //! Matrix products `C = act(A · B + bias)`, batched, with A or B read transposed.
 
 mod gemv;
+mod grid;
 mod pack;
 mod product;
 
+use super::epilogue::Epilogue;
 use super::simd::Level;
-use super::{Work, part};
+use super::{Packing, Work, part};
 use gemv::Gemv;
+pub(crate) use grid::Grid;
 pub(crate) use pack::Pack;
 use product::Product;
 
@@ -15,7 +18,9 @@ use product::Product;
 /// - `a` is `(batch, m, k)`, or `(batch, k, m)` if `a_transposed`; `b` is `(batch, k, n)`, or
 ///   `(batch, n, k)` if `b_transposed`; `c` is `(batch, m, n)`. All are contiguous.
 /// - `a_shared`, `b_shared`: one matrix serves the whole batch.
-/// - `bias` `(n)` is added to each row, `accumulate` adds what `c` holds, then `relu` clamps at 0.
+/// - `b_packed`: `b` was brought into the kernel's order before (by [`MatMul::pack`] of a plan that
+///   differs in this alone).
+/// - `accumulate` adds what `c` holds, before the epilogue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)] // the fields are told above
 pub struct MatMulSpec {
@@ -27,8 +32,7 @@ pub struct MatMulSpec {
     pub b_transposed: bool,
     pub a_shared: bool,
     pub b_shared: bool,
-    pub bias: bool,
-    pub relu: bool,
+    pub b_packed: bool,
     pub accumulate: bool,
 }
 
@@ -53,10 +57,10 @@ pub struct MatMulArgs {
     pub a: *const f32,
     /// The right factor.
     pub b: *const f32,
-    /// `(n)`; read only if the plan has a bias.
-    pub bias: *const f32,
     /// The result; overlaps nothing else.
     pub c: *mut f32,
+    /// What is done to the result; its residual is laid out as `c`.
+    pub epilogue: Epilogue,
     /// [`Work::shared`] floats.
     pub shared: *mut f32,
 }
@@ -64,13 +68,14 @@ pub struct MatMulArgs {
 /// A matrix product, planned.
 ///
 /// ```
+/// use ferras_cpu::kernels::epilogue::Epilogue;
 /// use ferras_cpu::kernels::matmul::{MatMul, MatMulArgs, MatMulSpec};
 /// let plan = MatMul::new(MatMulSpec::new(1, 2, 2));
 /// let (a, b, mut c) = ([1.0f32, 2.0], [1.0f32, 0.0, 0.5, 3.0], [0.0f32; 2]);
 /// let mut shared = vec![0.0; plan.work().shared];
 /// let mut scratch = vec![0.0; plan.work().scratch];
 /// let args = MatMulArgs {
-///     a: a.as_ptr(), b: b.as_ptr(), bias: std::ptr::null(), c: c.as_mut_ptr(),
+///     a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr(), epilogue: Epilogue::NONE,
 ///     shared: shared.as_mut_ptr(),
 /// };
 /// for (phase, &tasks) in plan.work().phases.iter().enumerate() {
@@ -121,6 +126,26 @@ impl MatMul {
     /// Phases, tasks and scratch memory.
     pub fn work(&self) -> &Work {
         &self.work
+    }
+
+    /// What packing B takes, where B is one matrix that pays it when it is used again and again.
+    pub fn packing(&self) -> Option<Packing> {
+        match &self.way {
+            Way::Matrix(product) => product.packing(),
+            Way::Vector(_) | Way::Nothing => None,
+        }
+    }
+
+    /// Does one task of packing B for plans that differ in `b_packed` alone.
+    ///
+    /// # Safety
+    /// `b` holds the matrix, `to` as many floats as [`MatMul::packing`] says; `task` is below its
+    /// count.
+    pub unsafe fn pack(&self, task: usize, b: *const f32, to: *mut f32) {
+        if let Way::Matrix(product) = &self.way {
+            // SAFETY: the caller's promise.
+            unsafe { product.pack(task, b, to) };
+        }
     }
 
     /// Does one task of one phase.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::kernels::testing::{Floats, close, run_all};
+use crate::kernels::testing::{Floats, Parts, close, run_all};
 
 fn check(level: Level, s: MatMulSpec, rng: &mut Floats) {
     let (a_items, b_items) =
@@ -7,7 +7,7 @@ fn check(level: Level, s: MatMulSpec, rng: &mut Floats) {
     // One float of offset: nothing is aligned to a vector.
     let a = rng.vec(a_items * s.m * s.k + 1);
     let b = rng.vec(b_items * s.k * s.n + 1);
-    let bias = rng.vec(s.n + 1);
+    let parts = Parts::new(s.n, s.batch * s.m * s.n, rng);
     let old = rng.vec(s.batch * s.m * s.n + 1);
     let mut want = vec![0f64; s.batch * s.m * s.n];
     for i in 0..want.len() {
@@ -19,18 +19,25 @@ fn check(level: Level, s: MatMulSpec, rng: &mut Floats) {
             let y = if s.b_transposed { b[col * s.k + k] } else { b[k * s.n + col] };
             sum += x as f64 * y as f64;
         }
-        sum += if s.bias { bias[1 + col] as f64 } else { 0.0 };
         sum += if s.accumulate { old[1 + i] as f64 } else { 0.0 };
-        want[i] = if s.relu { sum.max(0.0) } else { sum };
+        want[i] = parts.on(sum, col, i);
+    }
+    // A packed B is made by the plan that packs it itself.
+    let plain = MatMul::at(level, MatMulSpec { b_packed: false, ..s });
+    let packing = plain.packing().filter(|_| s.b_packed);
+    let s = MatMulSpec { b_packed: packing.is_some(), ..s };
+    let mut packed = vec![f32::NAN; packing.map_or(0, |p| p.floats)];
+    for task in 0..packing.map_or(0, |p| p.tasks) {
+        unsafe { plain.pack(task, b.as_ptr().add(1), packed.as_mut_ptr()) };
     }
     let plan = MatMul::at(level, s);
+    let b = unsafe { if s.b_packed { packed.as_ptr() } else { b.as_ptr().add(1) } };
     let mut results = Vec::new();
     for backwards in [false, true] {
         let mut c = old.clone();
-        let (cp, a, b, bias) = (c.as_mut_ptr(), a.as_ptr(), b.as_ptr(), bias.as_ptr());
+        let (cp, a, epilogue) = (c.as_mut_ptr(), a.as_ptr(), parts.epilogue());
         run_all(plan.work(), backwards, |phase, task, shared, scratch| unsafe {
-            let args =
-                MatMulArgs { a: a.add(1), b: b.add(1), bias: bias.add(1), c: cp.add(1), shared };
+            let args = MatMulArgs { a: a.add(1), b, c: cp.add(1), epilogue, shared };
             plan.run(phase, task, &args, scratch);
         });
         assert_eq!(c[0], old[0]);
@@ -55,8 +62,7 @@ fn random_shapes() {
                 b_transposed: rng.below(2) == 1,
                 a_shared: rng.below(4) == 1,
                 b_shared: rng.below(4) == 1,
-                bias: rng.below(2) == 1,
-                relu: rng.below(2) == 1,
+                b_packed: rng.below(3) == 1,
                 accumulate: rng.below(4) == 1,
             };
             check(level, s, &mut rng);
@@ -68,10 +74,13 @@ fn random_shapes() {
 fn large_shapes() {
     let mut rng = Floats::new(2);
     for level in Level::available() {
-        for (m, k, n) in [(130, 600, 200), (64, 5000, 33), (300, 70, 10), (90, 100, 180)] {
+        for (m, k, n) in
+            [(130, 600, 200), (64, 5000, 33), (300, 70, 10), (90, 100, 180), (40, 9000, 70)]
+        {
             for (a_transposed, b_transposed) in [(false, false), (true, false), (false, true)] {
                 let spec = MatMulSpec { a_transposed, b_transposed, ..MatMulSpec::new(m, k, n) };
-                check(level, MatMulSpec { bias: true, relu: true, ..spec }, &mut rng);
+                check(level, spec, &mut rng);
+                check(level, MatMulSpec { b_packed: true, ..spec }, &mut rng);
                 let (batch, b_shared) = (2, a_transposed);
                 check(level, MatMulSpec { batch, b_shared, ..spec }, &mut rng);
             }
@@ -88,7 +97,7 @@ fn vectors_are_cut_into_tasks() {
             for transposed in [false, true] {
                 let spec =
                     MatMulSpec { a_transposed: transposed, b_transposed: transposed, ..spec };
-                check(level, MatMulSpec { bias: true, ..spec }, &mut rng);
+                check(level, spec, &mut rng);
             }
         }
     }

@@ -56,6 +56,13 @@ impl Simd for Avx512 {
         cols: usize,
     ) {
         unsafe {
+            if rows == 16 && cols == 16 {
+                let x: [__m512; 16] = std::array::from_fn(|r| Self::load(src.add(r * src_step)));
+                for (c, v) in transpose_16(x).into_iter().enumerate() {
+                    Self::store(dst.add(c * dst_step), v);
+                }
+                return;
+            }
             let mask = Self::first(cols);
             let mut x = [Self::splat(0.0); 16];
             for (r, v) in x.iter_mut().enumerate() {
