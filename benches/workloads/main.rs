@@ -19,7 +19,7 @@ use std::time::Instant;
 type Outcome<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Workload = fn(&str, &Effort) -> Outcome<Figures>;
 
-const WORKLOADS: [(&str, Workload); 16] = [
+const WORKLOADS: [(&str, Workload); 18] = [
     ("start", |_, _| measure::start()),
     ("xor", |_, effort| measure::xor(effort)),
     ("churn", |_, effort| measure::churn(effort)),
@@ -27,7 +27,9 @@ const WORKLOADS: [(&str, Workload); 16] = [
     ("mlp_two_layers", measure::digits),
     ("mlp_two_layers_dropout", measure::digits),
     ("conv_net", measure::digits),
+    ("mlp_two_layers_bfloat16", measure::digits),
     ("conv_net_batch_norm", measure::digits),
+    ("conv_net_bfloat16", measure::digits),
     ("le_net", measure::digits),
     ("cifar_net", |_, effort| measure::cifar(effort)),
     ("predict_conv_net_1", |_, effort| {

@@ -132,9 +132,14 @@ pub fn churn(effort: &Effort) -> Outcome<Figures> {
     train(networks::yes_or_no(11, [6, 6]), "binary_crossentropy", data, 10, effort)
 }
 
-/// A network of the MNIST tutorial.
+/// A network of the MNIST tutorial; with `_bfloat16` behind its name in 16 bits.
 pub fn digits(name: &str, effort: &Effort) -> Outcome<Figures> {
     const BATCH: usize = 256;
+    let (name, policy) = match name.strip_suffix("_bfloat16") {
+        Some(name) => (name, "mixed_bfloat16"),
+        None => (name, "float32"),
+    };
+    ferras::config::set_dtype_policy(policy)?;
     let ((x, y), _) = digits::load_data_from(data("mnist.npz"))?;
     let rows = effort.steps * BATCH;
     let x = x.slice(ndarray::s![..rows, .., ..]).mapv(|v| f32::from(v) / 255.0);

@@ -18,6 +18,7 @@ TOPICS = [
     "optimizer_settings",
     "training",
     "masks",
+    "mixed",
     "callbacks",
     "learning_rates",
     "output",

@@ -16,7 +16,6 @@ def arguments(about):
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("workload")
     parser.add_argument("--seconds", type=float, default=2.5, help="to measure for, about")
-    parser.add_argument("--policy", help="a dtype policy")
     parser.add_argument("--mode", default="eager", choices=["eager", "compile"])
     return parser.parse_args()
 

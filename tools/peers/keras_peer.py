@@ -1,6 +1,6 @@
 """One workload of benches/workloads on Keras, timed: one JSON line.
 
-    KERAS_BACKEND=jax python keras_peer.py WORKLOAD [--seconds S] [--policy mixed_bfloat16]
+    KERAS_BACKEND=jax python keras_peer.py WORKLOAD [--seconds S]
 """
 import os
 import time
@@ -16,8 +16,8 @@ arguments = common.arguments(__doc__)
 import keras
 from keras import layers as L
 
-if arguments.policy:
-    keras.config.set_dtype_policy(arguments.policy)
+if arguments.workload.endswith("_bfloat16"):
+    keras.config.set_dtype_policy("mixed_bfloat16")
 BACKEND = keras.backend.backend()
 
 

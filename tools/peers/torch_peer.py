@@ -1,6 +1,6 @@
 """One workload of benches/workloads on PyTorch alone, timed: one JSON line.
 
-    python torch_peer.py WORKLOAD [--seconds S] [--mode eager|compile] [--policy mixed_bfloat16]
+    python torch_peer.py WORKLOAD [--seconds S] [--mode eager|compile]
 
 Loops are written as PyTorch's own examples write them. Networks over pictures are timed in both
 orders of the axes (contiguous, channels last); the faster one counts.
@@ -146,7 +146,7 @@ def mobilenet():
 
 
 def autocast():
-    if arguments.policy == "mixed_bfloat16":
+    if arguments.workload.endswith("_bfloat16"):
         return torch.autocast("cpu", torch.bfloat16)
     return contextlib.nullcontext()
 

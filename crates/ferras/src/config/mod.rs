@@ -2,6 +2,7 @@
 //! identifiers and registries.
 mod choice;
 mod configured;
+mod dtype_policy;
 mod identifier;
 mod settings;
 mod suggest;
@@ -11,11 +12,12 @@ pub use choice::{Axes, Choice, Vocabulary};
 pub use configured::{
     ArgumentInfo, ConfigValue, Configured, FromConfig, Map, Reader, Scope, serialize,
 };
+pub use dtype_policy::DTypePolicy;
 pub use identifier::{Entry, Family, Identifier};
 pub(crate) use identifier::{check_module, entry_of, family, find, register};
 pub use settings::{
-    Settings, backend, check, epsilon, floatx, home, image_data_format, set_backend, set_epsilon,
-    set_floatx, set_image_data_format,
+    Settings, backend, check, dtype_policy, epsilon, floatx, home, image_data_format, set_backend,
+    set_dtype_policy, set_epsilon, set_floatx, set_image_data_format,
 };
 pub(crate) use suggest::suggest;
 pub use value::Sizes;

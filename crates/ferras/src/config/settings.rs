@@ -1,5 +1,5 @@
 //! The settings of the whole program, as in Keras' `keras.json`.
-use super::suggest;
+use super::{DTypePolicy, suggest};
 use crate::{DType, Error, Result};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
@@ -123,6 +123,8 @@ fn positive(epsilon: f64) -> Result<f64> {
 /// The program's settings, and why the file was not used, if it is there and wrong.
 struct Global {
     settings: RwLock<Settings>,
+    /// The policy that was set, if one was.
+    policy: RwLock<Option<DTypePolicy>>,
     problem: Option<String>,
     path: PathBuf,
 }
@@ -136,7 +138,8 @@ fn global() -> &'static Global {
             Error::File { problem, .. } => problem.clone(),
             other => other.to_string(),
         });
-        Global { settings: RwLock::new(read.unwrap_or_default()), problem, path }
+        let settings = RwLock::new(read.unwrap_or_default());
+        Global { settings, policy: RwLock::default(), problem, path }
     })
 }
 
@@ -190,6 +193,32 @@ pub fn floatx() -> DType {
 /// Sets [`floatx`]: `"float16"`, `"bfloat16"`, `"float32"` or `"float64"`.
 pub fn set_floatx(floatx: &str) -> Result<()> {
     write().floatx = float(floatx)?;
+    Ok(())
+}
+
+/// The element types of layers made from here on, unless they are given their own: the policy that
+/// was set, or [`floatx`] for everything.
+///
+/// ```
+/// use ferras::config;
+/// use ferras::prelude::*;
+/// config::set_dtype_policy("mixed_bfloat16")?;
+/// let x = Input::new([8]);
+/// let model = Model::new(&x, &Dense::new(4).apply(&x))?;
+/// assert_eq!(model.predict([[1.0_f32; 8]])?.dtype(), DType::BF16);
+/// assert_eq!(model.get_weights()?[0].dtype(), DType::F32);
+/// # Ok::<(), ferras::Error>(())
+/// ```
+pub fn dtype_policy() -> DTypePolicy {
+    let policy = global().policy.read().unwrap_or_else(PoisonError::into_inner).clone();
+    policy.unwrap_or_else(|| floatx().into())
+}
+
+/// Sets [`dtype_policy`]; a name that nobody has is an error.
+pub fn set_dtype_policy(policy: impl Into<DTypePolicy>) -> Result<()> {
+    let policy = policy.into();
+    policy.types()?;
+    *global().policy.write().unwrap_or_else(PoisonError::into_inner) = Some(policy);
     Ok(())
 }
 

@@ -127,6 +127,8 @@ pub struct WeightSpec {
     pub(crate) trainable: bool,
     /// A value to start from instead of the initializer's.
     pub(crate) value: Option<Tensor>,
+    /// Whether the layer reads it in the type it computes in.
+    pub(crate) autocast: bool,
 }
 
 impl WeightSpec {
@@ -157,6 +159,13 @@ impl WeightSpec {
     /// Element type other than the layer's.
     pub fn dtype(&mut self, dtype: DType) -> &mut WeightSpec {
         self.ty.dtype = dtype;
+        self
+    }
+
+    /// A weight that the layer reads in the type it is kept in, where others are cast to the type of
+    /// the computation: statistics, for example, which 16 bits are too few for.
+    pub fn uncast(&mut self) -> &mut WeightSpec {
+        self.autocast = false;
         self
     }
 
@@ -217,12 +226,16 @@ impl<'a> Build<'a> {
         inputs: &'a [TensorSpec],
     ) -> Result<Vec<WeightSpec>> {
         let info = &layer.0;
+        let at = |e: Error| {
+            let (layer, class) = (name.to_string(), info.layer.class_name().to_string());
+            Error::Layer { layer, class, problem: e.to_string() }
+        };
         let mut build = Build {
             layer: name.into(),
             class: info.layer.class_name(),
             path: path.into(),
             store: store.into(),
-            dtype: info.dtype.unwrap_or_else(crate::config::floatx),
+            dtype: info.dtype.variable_dtype().map_err(at)?,
             trainable: trainable && info.trainable,
             inputs,
             weights: Vec::new(),
@@ -275,6 +288,7 @@ impl<'a> Build<'a> {
             constraint: None,
             trainable: self.trainable,
             value: None,
+            autocast: true,
         };
         self.weights.push(spec);
         let last = self.weights.len() - 1;

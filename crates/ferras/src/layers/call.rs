@@ -1,8 +1,8 @@
 //! Calling: a layer's mathematics over symbolic values.
-use super::{LayerRef, build::describe};
+use super::{LayerRef, WeightSpec, build::describe};
 use crate::regularizers::Regularizer;
 use ferras_graph::{Builder, DType, Shape, Tensor, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A value with the mask that comes with it, if there is one: bool `(batch, …)`, true for the
 /// places, as the steps of a sequence, that count.
@@ -26,6 +26,8 @@ pub struct Trace {
     pub(crate) builder: Builder,
     /// Values of weights by path.
     pub(crate) weights: HashMap<String, Value>,
+    /// Paths of weights that layers read in the type they are kept in.
+    uncast: HashSet<String>,
     /// New values of weights that are not trained, by path.
     pub(crate) updates: Vec<(String, Value)>,
     /// Scalars to add to the loss.
@@ -39,7 +41,18 @@ pub struct Trace {
 impl Trace {
     pub(crate) fn new(builder: Builder, training: bool, key: Option<Value>) -> Trace {
         let (weights, updates, losses) = (HashMap::new(), Vec::new(), Vec::new());
-        Trace { builder, weights, updates, losses, training, key, streams: 0 }
+        let uncast = HashSet::new();
+        Trace { builder, weights, uncast, updates, losses, training, key, streams: 0 }
+    }
+
+    /// The weight as a state of the graph.
+    pub(crate) fn bind(&mut self, spec: &WeightSpec) -> Value {
+        let value = self.builder.state(&spec.path, spec.ty.clone());
+        self.weights.insert(spec.path.clone(), value.clone());
+        if !spec.autocast {
+            self.uncast.insert(spec.path.clone());
+        }
+        value
     }
 
     /// The outputs of a layer whose weights' paths begin with `path`.
@@ -55,9 +68,19 @@ impl Trace {
         let builder = self.builder.clone();
         builder.enter(describe(name, &*info.layer));
         let trainable = trainable && info.trainable;
-        let (inputs, masks) = inputs.into_iter().map(|m| (m.value, m.mask)).unzip();
+        let compute = info.dtype.compute_dtype();
+        let compute = compute.unwrap_or_else(|e| {
+            builder.error("dtype", e.to_string());
+            DType::F32
+        });
+        let cast = |x: Value| match info.layer.autocast() && x.dtype().is_float() {
+            true => x.cast(compute),
+            false => x,
+        };
+        let (inputs, masks) = inputs.into_iter().map(|m| (cast(m.value), m.mask)).unzip();
         let given = None;
-        let mut cx = Call { trace: self, path: path.into(), inputs, masks, given, trainable };
+        let mut cx =
+            Call { trace: self, path: path.into(), compute, inputs, masks, given, trainable };
         let outputs = info.layer.call_all(&mut cx);
         let masks = match cx.given.take() {
             _ if !info.layer.supports_masking() => Vec::new(),
@@ -75,6 +98,7 @@ impl Trace {
 pub struct Call<'a> {
     trace: &'a mut Trace,
     path: String,
+    compute: DType,
     inputs: Vec<Value>,
     masks: Vec<Option<Value>>,
     /// The outputs' masks, where the call says what they are.
@@ -116,13 +140,20 @@ impl Call<'_> {
         self.given = Some(masks);
     }
 
-    /// A weight that `build` asked for, with what [`Call::update`] made of it earlier in this step: a
-    /// layer that is used twice updates its statistics twice.
+    /// The type that the layer computes in; its floating-point inputs and weights have it.
+    pub fn compute_dtype(&self) -> DType {
+        self.compute
+    }
+
+    /// A weight that `build` asked for, in the type that the layer computes in, with what
+    /// [`Call::update`] made of it earlier in this step: a layer that is used twice updates its
+    /// statistics twice.
     #[track_caller]
     pub fn weight(&self, name: &str) -> Value {
         let path = format!("{}/{name}", self.path);
         let updated = self.trace.updates.iter().find(|(p, _)| *p == path).map(|(_, value)| value);
         match updated.or_else(|| self.trace.weights.get(&path)) {
+            Some(value) if self.casts(&path, value) => value.cast(self.compute),
             Some(value) => value.clone(),
             None => {
                 let problem = format!("build did not ask for a weight {name:?}");
@@ -141,6 +172,10 @@ impl Call<'_> {
         self.trace.weights.insert(format!("{}/{name}", self.path), value);
     }
 
+    fn casts(&self, path: &str, weight: &Value) -> bool {
+        weight.dtype().is_float() && self.compute.is_float() && !self.trace.uncast.contains(path)
+    }
+
     /// Whether this is a training step.
     pub fn training(&self) -> bool {
         self.trace.training
@@ -151,9 +186,14 @@ impl Call<'_> {
         self.trainable
     }
 
-    /// The new value of a weight that is not trained, from this training step on.
+    /// The new value of a weight that is not trained, from this training step on; it is cast to the
+    /// type that the weight is kept in.
     pub fn update(&mut self, name: &str, value: Value) {
         let path = format!("{}/{name}", self.path);
+        let value = match self.trace.weights.get(&path) {
+            Some(weight) => value.cast(weight.dtype()),
+            None => value,
+        };
         match self.trace.updates.iter_mut().find(|(p, _)| *p == path) {
             Some((_, earlier)) => *earlier = value,
             None => self.trace.updates.push((path, value)),

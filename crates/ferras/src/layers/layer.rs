@@ -1,9 +1,9 @@
 //! What a layer is, and the handle that shares it.
 use super::{Build, Call, PartialShape};
 use crate::Result;
-use crate::config::{Configured, Entry, FromConfig, register};
+use crate::config::{Configured, DTypePolicy, Entry, FromConfig, dtype_policy, register};
 use crate::models::{SymbolicInputs, SymbolicTensor};
-use ferras_graph::{DType, Value};
+use ferras_graph::Value;
 use std::any::Any;
 use std::panic::Location;
 use std::sync::Arc;
@@ -54,6 +54,11 @@ pub trait Layer: Configured {
         vec![self.call(cx)]
     }
 
+    /// Whether floating-point inputs are cast to the type that the layer computes in, as by default.
+    fn autocast(&self) -> bool {
+        true
+    }
+
     /// Whether the layer knows what becomes of masks. Where it does not (as by default), they end
     /// at the layer, with a warning when the model is made.
     fn supports_masking(&self) -> bool {
@@ -87,7 +92,7 @@ pub(crate) struct LayerInfo {
     pub(crate) layer: Arc<dyn Layer>,
     pub(crate) name: Option<String>,
     pub(crate) trainable: bool,
-    pub(crate) dtype: Option<DType>,
+    pub(crate) dtype: DTypePolicy,
     pub(crate) input_shape: Option<PartialShape>,
     pub(crate) at: &'static Location<'static>,
 }
@@ -110,7 +115,7 @@ impl LayerRef {
     #[track_caller]
     pub(crate) fn from_arc(layer: Arc<dyn Layer>) -> LayerRef {
         let at = Location::caller();
-        let (name, dtype, input_shape) = (None, None, None);
+        let (name, dtype, input_shape) = (None, dtype_policy(), None);
         LayerRef(Arc::new(LayerInfo { layer, name, trainable: true, dtype, input_shape, at }))
     }
 
@@ -124,9 +129,22 @@ impl LayerRef {
         self.with(|info| info.trainable = trainable)
     }
 
-    /// Element type of the layer's weights and arithmetic.
-    pub fn dtype(self, dtype: DType) -> LayerRef {
-        self.with(|info| info.dtype = Some(dtype))
+    /// The element types of the layer's weights and arithmetic: a type for both, or the name of a
+    /// [policy](DTypePolicy). By default that of the program when the layer was made.
+    pub fn dtype(self, policy: impl Into<DTypePolicy>) -> LayerRef {
+        self.with(|info| info.dtype = policy.into())
+    }
+
+    /// The layer's dtype policy.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let layer = Dense::new(4).dtype("mixed_bfloat16");
+    /// assert_eq!(layer.dtype_policy().compute_dtype()?, DType::BF16);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn dtype_policy(&self) -> &DTypePolicy {
+        &self.0.dtype
     }
 
     /// Shape of one sample, for the first layer of a `Sequential`.
@@ -200,10 +218,11 @@ pub trait LayerExt: Layer + Sized {
         LayerRef::new(self).trainable(trainable)
     }
 
-    /// Element type of the layer's weights and arithmetic.
+    /// The element types of the layer's weights and arithmetic: a type for both, or the name of a
+    /// [policy](DTypePolicy).
     #[track_caller]
-    fn dtype(self, dtype: DType) -> LayerRef {
-        LayerRef::new(self).dtype(dtype)
+    fn dtype(self, policy: impl Into<DTypePolicy>) -> LayerRef {
+        LayerRef::new(self).dtype(policy)
     }
 
     /// Shape of one sample, for the first layer of a `Sequential`.

@@ -6,6 +6,8 @@ mod golden;
 #[cfg(test)]
 mod harness;
 mod layer;
+#[cfg(test)]
+mod mixed;
 pub(crate) mod prelude;
 mod spatial;
 #[cfg(test)]

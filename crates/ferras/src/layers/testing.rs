@@ -55,8 +55,7 @@ impl Run<'_> {
         let mut trace = Trace::new(builder.clone(), self.training, key);
         let mut trained = Vec::new();
         for (spec, value) in specs.iter().zip(self.weights) {
-            let state = builder.state(&spec.path, value.ty());
-            trace.weights.insert(spec.path.clone(), state.clone());
+            let state = trace.bind(&WeightSpec { ty: value.ty(), ..spec.clone() });
             if spec.trainable {
                 trained.push((spec.path.clone(), state));
             }

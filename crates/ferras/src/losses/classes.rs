@@ -2,7 +2,7 @@
 use super::functions::{self, CircleOptions, Crossentropy};
 use super::{LossFn, Reduction, targets};
 use crate::Result;
-use crate::config::Axes;
+use crate::config::{Axes, floatx};
 use crate::layers::PartialShape;
 use ferras_derive::Config;
 use ferras_graph::{DType, Tensor, Value};
@@ -33,7 +33,7 @@ macro_rules! losses {
             /// The name under which logs show it.
             #[config(default = $name)]
             name: String,
-            /// Element type of the computation; the prediction's by default.
+            /// Element type of the computation; the program's default float by default.
             #[config(default, omit_default)]
             dtype: Option<DType>,
         }
@@ -41,7 +41,7 @@ macro_rules! losses {
         impl LossFn for $class {
             fn call(&self, y_true: &Value, y_pred: &Value) -> Value {
                 let numbers = false $(|| $numbers)?;
-                let (t, p) = functions::prepare(y_true, y_pred, self.dtype, numbers);
+                let (t, p) = functions::prepare(y_true, y_pred, Some(self.dtype.unwrap_or_else(floatx)), numbers);
                 let formula: fn(&$class, &Value, &Value) -> Value = $call;
                 formula(self, &t, &p)
             }

@@ -106,7 +106,9 @@ pub(crate) fn mean_update(state: &[Value], values: &Value, weights: Option<&Valu
 /// Sum and weight of a batch, in float64.
 fn batch_sum(values: &Value, weights: Option<&Value>) -> (Value, Value) {
     let places = |v: &Value| v.shape().iter().skip(1).product::<usize>().max(1) as f64;
-    let sum = |v: &Value| v.sum(&[], false).cast(DType::F64) / places(v);
+    // 16 bits do not count to 300.
+    let wide = |v: &Value| if v.dtype().size() < 4 { v.cast(DType::F32) } else { v.clone() };
+    let sum = |v: &Value| wide(v).sum(&[], false).cast(DType::F64) / places(v);
     let Some(weights) = weights else {
         let count = values.shape().first().copied().unwrap_or(1);
         return (sum(values), values.builder().scalar(DType::F64, count as f64));

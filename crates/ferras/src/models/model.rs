@@ -1,7 +1,7 @@
 //! `Model`: a network with the values of its weights.
 use super::network::Network;
 use super::{SymbolicInputs, SymbolicTensor};
-use crate::config::{Configured, Map};
+use crate::config::{Configured, DTypePolicy, Map, dtype_policy};
 use crate::layers::{Build, Call, Layer, LayerRef, TensorSpec, WeightSpec};
 use crate::random::{Generator, next_seed};
 use crate::{Error, Result};
@@ -23,6 +23,7 @@ pub struct Model {
     pub(crate) name: String,
     pub(crate) topology: Topology,
     pub(crate) variables: Vec<Variable>,
+    pub(crate) dtype: DTypePolicy,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) training: crate::trainer::TrainingState,
 }
@@ -138,6 +139,7 @@ impl Model {
             name: name.into(),
             topology,
             variables: Vec::new(),
+            dtype: dtype_policy(),
             backend: crate::backend::default(),
             training: crate::trainer::TrainingState::default(),
         }
@@ -172,6 +174,11 @@ impl Model {
     pub fn with_name(mut self, name: impl Into<String>) -> Model {
         self.name = name.into();
         self
+    }
+
+    /// The program's dtype policy when the model was made; that of its layers may differ.
+    pub fn dtype_policy(&self) -> &DTypePolicy {
+        &self.dtype
     }
 
     /// All weights, layer by layer.
@@ -308,6 +315,11 @@ impl Configured for Nested {
 }
 
 impl Layer for Nested {
+    /// Its inputs have types of their own.
+    fn autocast(&self) -> bool {
+        false
+    }
+
     fn build(&self, cx: &mut Build) -> Result<()> {
         let expected = self.network.input_specs();
         let fits = |a: &TensorSpec, b: &TensorSpec| {

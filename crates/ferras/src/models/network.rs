@@ -135,7 +135,12 @@ impl Network {
         for (i, call) in self.calls.iter().enumerate() {
             let entry = &self.layers[call.layer];
             let operands = match self.inputs.iter().position(|&p| p == i) {
-                Some(k) => inputs.get(k).cloned().into_iter().collect(),
+                // Data of another element type is cast to the input's in the step itself.
+                Some(k) => {
+                    let dtype = call.outputs[0].dtype;
+                    let cast = |m: &Masked| Masked { value: m.value.cast(dtype), ..m.clone() };
+                    inputs.get(k).map(cast).into_iter().collect()
+                }
                 None => call.inputs.iter().map(|&(c, k)| values[c][k].clone()).collect(),
             };
             let path = join(prefix, &entry.name);
@@ -371,8 +376,7 @@ fn infer_shapes(
         let feeds: Vec<Masked> = inputs.iter().zip(masks).map(feed).collect();
         let mut trace = Trace::new(builder.clone(), false, None);
         for spec in weights {
-            let value = builder.state(&spec.path, spec.ty.clone());
-            trace.weights.insert(spec.path.clone(), value);
+            trace.bind(spec);
         }
         let outputs = trace.call(layer, name, name, true, feeds);
         match builder.first_error() {

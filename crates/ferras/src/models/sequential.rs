@@ -112,7 +112,11 @@ pub(crate) fn stack_network(
     let input = match (own, &first.0.input_shape, data) {
         (true, _, _) => SymbolicTensor::applied(first.clone(), Vec::new().into()),
         (false, Some(shape), _) => Input::new(shape.clone()),
-        (false, None, Some(shape)) => Input::new(shape),
+        // As in Keras, where nobody says what the input is: what its first layer computes in.
+        (false, None, Some(shape)) => match first.0.dtype.compute_dtype() {
+            Ok(dtype) => Input::of(shape, dtype),
+            Err(e) => return Some(Err(e)),
+        },
         (false, None, None) => return None,
     };
     let layers = layers.iter().skip(usize::from(own));

@@ -173,13 +173,8 @@ impl Model {
 
     fn feed_inputs(&self, builder: &Builder, types: &[TensorType]) -> Result<Vec<Masked>> {
         let network = self.network()?;
-        let specs = network.input_specs();
-        let names = network.input_names();
-        let feeds = types.iter().zip(specs).zip(names).map(|((ty, spec), name)| {
-            // Data of another element type is cast in the step itself.
-            Masked::from(builder.feed(name, ty.clone()).cast(spec.dtype))
-        });
-        Ok(feeds.collect())
+        let named = types.iter().zip(network.input_names());
+        Ok(named.map(|(ty, name)| Masked::from(builder.feed(name, ty.clone()))).collect())
     }
 
     /// The error of a model that was compiled without a loss.
@@ -323,8 +318,7 @@ impl Model {
 /// The weights' values of a model in a graph, under their paths.
 fn bind_variables(trace: &mut Trace, variables: &[Variable]) {
     for v in variables {
-        let value = trace.builder.state(v.path(), v.ty().clone());
-        trace.weights.insert(v.path().to_string(), value);
+        trace.bind(&v.spec);
     }
 }
 

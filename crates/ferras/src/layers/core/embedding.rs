@@ -88,9 +88,13 @@ impl Layer for Embedding {
         let rows = cx.weight("embeddings").gather(&places, 0);
         let known = places.greater_equal(-(self.input_dim as f64));
         let known = known.and(places.less(self.input_dim as f64));
-        let y = known.expand_dims(-1).select(&rows, f64::NAN);
+        let y = known.expand_dims(-1).select(&rows, f64::NAN).cast(cx.compute_dtype());
         cx.penalize(&self.activity_regularizer, &y);
         y
+    }
+
+    fn autocast(&self) -> bool {
+        false
     }
 
     fn supports_masking(&self) -> bool {

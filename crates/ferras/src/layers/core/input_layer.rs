@@ -63,6 +63,10 @@ impl InputLayer {
 }
 
 impl Layer for InputLayer {
+    fn autocast(&self) -> bool {
+        false
+    }
+
     fn call(&self, cx: &mut Call) -> Value {
         cx.input()
     }

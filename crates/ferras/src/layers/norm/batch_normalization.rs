@@ -1,6 +1,6 @@
 //! `BatchNormalization`: each channel with mean 0 and variance 1 over the batch.
 use super::renorm::{Correction, Renorm, RenormClipping};
-use super::{narrow, widen};
+use super::widen;
 use crate::layers::{prelude::*, weights::WeightRule};
 
 /// γ · (x − mean) / √(variance + ε) + β for each place of `axis`.
@@ -124,7 +124,7 @@ impl BatchNormalization {
             [("moving_mean", &moving[0], &mean), ("moving_variance", &moving[1], &variance)]
         {
             let next = widen(old) * self.momentum + new * (1.0 - self.momentum);
-            cx.update(name, next.cast(old.dtype()));
+            cx.update(name, next);
         }
         (mean, variance, None)
     }
@@ -140,16 +140,19 @@ impl Layer for BatchNormalization {
         let size = input.known(self.axis)?;
         if self.scale {
             WeightRule(&self.gamma_initializer, &self.gamma_regularizer, &self.gamma_constraint)
-                .add(cx, "gamma", [size]);
+                .add(cx, "gamma", [size])
+                .uncast();
         }
         if self.center {
             WeightRule(&self.beta_initializer, &self.beta_regularizer, &self.beta_constraint)
-                .add(cx, "beta", [size]);
+                .add(cx, "beta", [size])
+                .uncast();
         }
-        cx.weight("moving_mean", [size]).initializer(&self.moving_mean_initializer).frozen();
+        cx.weight("moving_mean", [size]).initializer(&self.moving_mean_initializer).frozen().uncast();
         cx.weight("moving_variance", [size])
             .initializer(&self.moving_variance_initializer)
-            .frozen();
+            .frozen()
+            .uncast();
         match self.renormalization() {
             Some(renorm) => renorm.build(
                 cx,
@@ -187,7 +190,7 @@ impl Layer for BatchNormalization {
         // The mean goes first: it may be far larger than the deviation.
         let y = (&x - along(&mean)) * along(&factor);
         let y = shift.map_or_else(|| y.clone(), |shift| &y + along(&shift));
-        narrow(&y, &input)
+        y.cast(cx.compute_dtype())
     }
 
     fn supports_masking(&self) -> bool {

@@ -1,5 +1,5 @@
 //! `GroupNormalization`: groups of channels with mean 0 and variance 1 in each sample.
-use super::{narrow, widen};
+use super::widen;
 use crate::layers::{prelude::*, weights::WeightRule};
 
 /// γ · (x − mean) / √(variance + ε) + β, with mean and variance of each sample over a group of
@@ -80,13 +80,19 @@ impl Layer for GroupNormalization {
         }
         if self.scale {
             WeightRule(&self.gamma_initializer, &self.gamma_regularizer, &self.gamma_constraint)
-                .add(cx, "gamma", [channels]);
+                .add(cx, "gamma", [channels])
+                .uncast();
         }
         if self.center {
             WeightRule(&self.beta_initializer, &self.beta_regularizer, &self.beta_constraint)
-                .add(cx, "beta", [channels]);
+                .add(cx, "beta", [channels])
+                .uncast();
         }
         Ok(())
+    }
+
+    fn autocast(&self) -> bool {
+        false
     }
 
     fn call(&self, cx: &mut Call) -> Value {
@@ -114,7 +120,7 @@ impl Layer for GroupNormalization {
         if self.center {
             y = y + along(&cx.weight("beta"));
         }
-        narrow(&y, &input)
+        y.cast(cx.compute_dtype())
     }
 
     fn supports_masking(&self) -> bool {

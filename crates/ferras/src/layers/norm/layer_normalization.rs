@@ -1,5 +1,5 @@
 //! `LayerNormalization`: each sample with mean 0 and variance 1 over its features.
-use super::{narrow, sizes_along, widen};
+use super::{sizes_along, widen};
 use crate::config::Axes;
 use crate::layers::{prelude::*, weights::WeightRule};
 
@@ -75,13 +75,19 @@ impl Layer for LayerNormalization {
         let sizes = sizes_along(&self.axis, input)?;
         if self.is_scaled() {
             WeightRule(&self.gamma_initializer, &self.gamma_regularizer, &self.gamma_constraint)
-                .add(cx, "gamma", &sizes[..]);
+                .add(cx, "gamma", &sizes[..])
+                .uncast();
         }
         if self.is_centered() {
             WeightRule(&self.beta_initializer, &self.beta_regularizer, &self.beta_constraint)
-                .add(cx, "beta", &sizes[..]);
+                .add(cx, "beta", &sizes[..])
+                .uncast();
         }
         Ok(())
+    }
+
+    fn autocast(&self) -> bool {
+        false
     }
 
     fn call(&self, cx: &mut Call) -> Value {
@@ -103,7 +109,7 @@ impl Layer for LayerNormalization {
         if self.is_centered() {
             y = y + along(&cx.weight("beta"));
         }
-        narrow(&y, &input)
+        y.cast(cx.compute_dtype())
     }
 
     fn supports_masking(&self) -> bool {

@@ -36,8 +36,3 @@ fn widen(x: &Value) -> Value {
         _ => x.cast(DType::F32),
     }
 }
-
-/// The type of what goes out: the input's, or float32 for integers.
-fn narrow(y: &Value, x: &Value) -> Value {
-    if x.dtype().is_float() { y.cast(x.dtype()) } else { y.clone() }
-}

@@ -90,9 +90,9 @@ impl Renorm<'_> {
             return Err(cx.error(problem));
         }
         let deviation = Initializer::from(Root::new(variance));
-        cx.weight("moving_stddev", [size]).initializer(&deviation).frozen();
-        cx.weight("renorm_mean", [size]).initializer(mean).frozen();
-        cx.weight("renorm_stddev", [size]).initializer(&deviation).frozen();
+        cx.weight("moving_stddev", [size]).initializer(&deviation).frozen().uncast();
+        cx.weight("renorm_mean", [size]).initializer(mean).frozen().uncast();
+        cx.weight("renorm_stddev", [size]).initializer(&deviation).frozen().uncast();
         Ok(())
     }
 
@@ -117,15 +117,14 @@ impl Renorm<'_> {
         self.update(cx, "moving_mean", self.momentum, mean);
         let moving = self.update(cx, "moving_stddev", self.momentum, &deviation);
         let variance = (moving.square() - self.epsilon).relu();
-        let dtype = cx.weight("moving_variance").dtype();
-        cx.update("moving_variance", variance.cast(dtype));
+        cx.update("moving_variance", variance);
         Correction { factor: factor.stop_gradient(), shift: shift.stop_gradient() }
     }
 
     fn update(&self, cx: &mut Call, name: &str, momentum: f64, batch: &Value) -> Value {
         let old = cx.weight(name);
         let new = widen(&old) * momentum + batch * (1.0 - momentum);
-        cx.update(name, new.cast(old.dtype()));
+        cx.update(name, new.clone());
         new
     }
 }

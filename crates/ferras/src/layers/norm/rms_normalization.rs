@@ -1,5 +1,5 @@
 //! `RMSNormalization`: each sample with a root mean square of 1 over its features.
-use super::{narrow, sizes_along, widen};
+use super::{sizes_along, widen};
 use crate::config::Axes;
 use crate::layers::prelude::*;
 
@@ -53,6 +53,6 @@ impl Layer for RMSNormalization {
         let x = widen(&input);
         let square = x.square().mean(self.axis.as_slice(), true);
         let y = &x * (square + self.epsilon).rsqrt() * widen(&cx.weight("scale"));
-        narrow(&y, &input)
+        y.cast(cx.compute_dtype())
     }
 }

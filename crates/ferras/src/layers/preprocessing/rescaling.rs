@@ -1,5 +1,4 @@
 //! `Rescaling`: another range.
-use crate::config::floatx;
 use crate::layers::prelude::*;
 
 /// x · scale + offset; integers become floats.
@@ -26,7 +25,7 @@ pub struct Rescaling {
 impl Layer for Rescaling {
     fn call(&self, cx: &mut Call) -> Value {
         let x = cx.input();
-        let x = if x.dtype().is_float() { x } else { x.cast(floatx()) };
+        let x = x.cast(cx.compute_dtype());
         x * self.scale + self.offset
     }
 

@@ -1,11 +1,13 @@
 //! Models from Keras' JSON.
 use super::functional;
 use super::{gate, legacy};
-use crate::config::{ConfigValue, Entry, Map, Scope, check_module, entry_of, mismatch};
+use crate::config::{
+    ConfigValue, DTypePolicy, Entry, Map, Scope, check_module, entry_of, mismatch,
+};
 use crate::containers::Limits;
 use crate::layers::{InputLayer, Layer, LayerRef, PartialShape, WeightSpec};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
-use crate::{DType, Error, Result};
+use crate::{Error, Result};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -207,7 +209,7 @@ pub(super) fn check_layer(json: &Json, scope: &Scope) -> Result<()> {
 struct Handle {
     name: Option<String>,
     trainable: bool,
-    dtype: Option<DType>,
+    dtype: Option<DTypePolicy>,
 }
 
 impl Handle {
@@ -223,15 +225,10 @@ impl Handle {
             Some(other) => return Err(wrong("trainable", &mismatch("true or false", other))),
         };
         let dtype = config.get("dtype").filter(|json| !json.is_null());
-        let dtype = dtype.map(|json| policy(json, scope)).transpose()?;
+        let policy = |json| DTypePolicy::from_json(json, scope);
+        let dtype = dtype.map(policy).transpose().map_err(|problem| wrong("dtype", &problem))?;
         Ok(Handle { name, trainable, dtype })
     }
-}
-
-/// The element type that a policy stands for.
-fn policy(json: &Json, scope: &Scope) -> Result<DType> {
-    let name = json.pointer("/config/name").unwrap_or(json);
-    DType::from_json(name, scope).map_err(|problem| wrong("dtype", &problem))
 }
 
 fn wrong(argument: &str, problem: &str) -> Error {

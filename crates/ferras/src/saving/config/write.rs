@@ -1,12 +1,12 @@
 //! Models as Keras writes them into `config.json`.
 use super::compile::compile_config;
-use crate::config::{Map, floatx, serialize};
+use crate::config::{ConfigValue, DTypePolicy, Map, serialize};
 use crate::layers::{InputLayer, PartialShape, TensorSpec};
 use crate::models::{
     LayerCall, Model, NAMES, Nested, Network, NetworkLayer, Topology, is_harmless, name_layers,
     stack_network,
 };
-use crate::{DType, Error, Result};
+use crate::{Error, Result};
 use serde_json::{Value as Json, json};
 
 /// The whole object: class, layers, how they are connected, and what was compiled.
@@ -18,14 +18,14 @@ pub(crate) fn serialize_model(model: &Model) -> Result<Json> {
     }
     let mut object = match &model.topology {
         Topology::Built { network, sequential } => {
-            network_object(network, *sequential, &model.name, true, None)
+            network_object(network, *sequential, &model.name, true, &model.dtype)
         }
         Topology::Stack(layers) => match stack_network(layers, None) {
-            Some(network) => network_object(&network?, true, &model.name, true, None),
+            Some(network) => network_object(&network?, true, &model.name, true, &model.dtype),
             None => {
                 let layers = name_layers(layers.clone())?;
                 let layers = layers.iter().map(|entry| layer_object(entry, &[])).collect();
-                sequential_object(&model.name, true, None, layers)
+                sequential_object(&model.name, true, &model.dtype, layers)
             }
         },
     };
@@ -43,9 +43,9 @@ fn object(module: &str, class: &str, registered: Json, config: Map) -> Map {
     map
 }
 
-fn sequential_object(name: &str, trainable: bool, dtype: Option<DType>, layers: Vec<Json>) -> Map {
+fn sequential_object(name: &str, trainable: bool, dtype: &DTypePolicy, layers: Vec<Json>) -> Map {
     let mut config = handle(name, trainable);
-    config.insert("dtype".into(), policy(dtype));
+    config.insert("dtype".into(), dtype.to_json());
     config.insert("layers".into(), layers.into());
     object("keras", "Sequential", Json::Null, config)
 }
@@ -57,23 +57,13 @@ fn handle(name: &str, trainable: bool) -> Map {
         .collect()
 }
 
-/// The element type of a layer, as Keras' policy.
-fn policy(dtype: Option<DType>) -> Json {
-    json!({
-        "module": "keras",
-        "class_name": "DTypePolicy",
-        "config": {"name": dtype.unwrap_or_else(floatx).name()},
-        "registered_name": null,
-    })
-}
-
 /// A built model, at the top or inside another one.
 fn network_object(
     network: &Network,
     sequential: bool,
     name: &str,
     trainable: bool,
-    dtype: Option<DType>,
+    dtype: &DTypePolicy,
 ) -> Map {
     if is_stack(network, sequential) {
         let layers = network.calls.iter().map(|call| layer_of(network, call));
@@ -196,7 +186,7 @@ pub(super) fn layer_object(entry: &NetworkLayer, inputs: &[&TensorSpec]) -> Json
     let info = &entry.layer.0;
     if let Some(nested) = info.layer_as::<Nested>() {
         let (network, sequential) = (&nested.network, nested.sequential);
-        let mut map = network_object(network, sequential, &entry.name, info.trainable, info.dtype);
+        let mut map = network_object(network, sequential, &entry.name, info.trainable, &info.dtype);
         map.insert("compile_config".into(), json!({}));
         return Json::Object(map);
     }
@@ -208,7 +198,7 @@ pub(super) fn layer_object(entry: &NetworkLayer, inputs: &[&TensorSpec]) -> Json
             config.insert("name".into(), json!(entry.name));
         } else {
             config.extend(handle(&entry.name, info.trainable));
-            config.insert("dtype".into(), policy(info.dtype));
+            config.insert("dtype".into(), info.dtype.to_json());
             config.extend(own);
             // Keras' class takes no more; it has no weights.
             if info.layer.class_name().starts_with("SpatialDropout") {
