@@ -5,12 +5,16 @@ use ferras::prelude::*;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 const EPOCHS: usize = 10;
 
 /// A network with everything that could differ: shuffling, dropout, moving statistics, an
 /// optimizer with slots and a schedule.
 fn model() -> Model {
+    // The seed is the whole program's, and tests run beside each other.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     set_random_seed(11);
     let mut model = Sequential::new()
         .add(Dense::new(16).activation("relu").input_dim(4))

@@ -177,6 +177,9 @@ impl Builder {
         let fetches = fetches.iter().map(|v| v.id.ok_or_else(poisoned)).collect::<Result<_>>()?;
         let Draft { nodes, feeds, states, .. } = std::mem::take(&mut *draft);
         let mut graph = Graph { nodes, feeds, states, fetches };
+        if graph.roots().any(|id| id.index() >= graph.nodes.len()) {
+            return Err(Error::Internal("finish was called before: it takes the graph".into()));
+        }
         crate::pass::remove_dead(&mut graph);
         Ok(graph)
     }

@@ -67,7 +67,7 @@ impl Model {
     /// let large = Sequential::new().add(Dense::new(1_000_000).input_dim(1_000)).get_config()?;
     /// let error = Model::from_json(&large.to_string()).unwrap_err().to_string();
     /// assert!(error.contains("raise Limits::initial_bytes"), "{error}");
-    /// let how = Load::new().limits(Limits::new().initial_bytes(8 << 30));
+    /// let how = Load::new().limits(ferras::Limits::new().initial_bytes(8 << 30));
     /// let model = Model::from_json_with(&large.to_string(), how)?;
     /// assert_eq!(model.count_params(), 1_001_000_000);
     /// # Ok::<(), ferras::Error>(())

@@ -16,7 +16,7 @@ use crate::layers::spatial::DataFormat;
 /// let (boxes, classes) = (Input::new([7, 4]), Input::new([7]));
 /// let ten = MaxNumBoundingBoxes::new(10).apply([&boxes, &classes]);
 /// let model = Model::new([&boxes, &classes], [&ten, &ten.output(1)])?;
-/// assert_eq!(model.output_shape()[0].to_string(), "(None, 10, 4)");
+/// assert_eq!(model.network()?.output_specs()[0].shape.to_string(), "(None, 10, 4)");
 /// # Ok::<(), ferras::Error>(())
 /// ```
 #[derive(Clone, Debug, Config)]

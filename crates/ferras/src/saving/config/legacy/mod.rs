@@ -255,6 +255,13 @@ fn special(config: &mut Map, class: &str, old: &str) -> Result<()> {
     if let Some(items) = config.get("axis").and_then(|axis| axis.get("items")).cloned() {
         config.insert("axis".into(), items);
     }
+    // Of an Embedding the type of what it is fed with, which its input has by now.
+    if class == "Embedding" {
+        let whole = |d: &Json| d.as_str().is_some_and(|d| d.contains("int"));
+        if config.get("dtype").is_some_and(whole) {
+            config.shift_remove("dtype");
+        }
+    }
     if class == "BatchNormalization" {
         if let Some([axis]) = config.get("axis").and_then(Json::as_array).map(Vec::as_slice) {
             let axis = axis.clone();
