@@ -139,7 +139,8 @@ impl Batcher {
             let core = self.cores.acquire().await;
             let Some(batch) = self.take() else { return };
             let rows: usize = batch.iter().map(|job| job.rows).sum();
-            let expected = Duration::from_nanos(self.row.load(Relaxed)) * rows.min(1 << 20) as u32;
+            let nanoseconds = self.row.load(Relaxed).saturating_mul(rows as u64);
+            let expected = Duration::from_nanos(nanoseconds);
             match expected < SHORT {
                 true => self.answer(batch),
                 false => tokio::task::block_in_place(|| self.answer(batch)),
@@ -181,7 +182,8 @@ impl Batcher {
         let mut rows = first.rows;
         let mut batch = vec![first];
         while let Some(next) = queue.jobs.front() {
-            if rows + next.rows > most || !batch.iter().all(|job| job.fits(next)) {
+            // All in it fit the first.
+            if rows + next.rows > most || !batch.first().is_some_and(|job| job.fits(next)) {
                 break;
             }
             rows += next.rows;

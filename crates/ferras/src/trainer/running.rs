@@ -34,6 +34,8 @@ pub struct RunningMetric {
     state: Vec<(TensorType, Buffer)>,
     /// The update for batches of the last types.
     update: Option<(Vec<TensorType>, Box<dyn Executable>)>,
+    /// What makes the number of a state, once there is one.
+    number: Option<Box<dyn Executable>>,
     /// The shape of predictions, a batch's size left open, that the state is for.
     shape: PartialShape,
 }
@@ -44,7 +46,8 @@ impl RunningMetric {
         let metric = metric.into().get()?;
         metric.check()?;
         let (backend, shape) = (crate::backend::default(), PartialShape::default());
-        Ok(RunningMetric { metric, backend, state: Vec::new(), update: None, shape })
+        let (state, update, number) = (Vec::new(), None, None);
+        Ok(RunningMetric { metric, backend, state, update, number, shape })
     }
 
     /// The name under which logs would show it.
@@ -81,13 +84,19 @@ impl RunningMetric {
     /// The metric of all batches so far: a scalar, or a number for each threshold, class or output.
     pub fn result(&mut self) -> Result<Tensor> {
         self.prepare(None)?;
-        let builder = Builder::new();
-        let result = self.metric.result(&self.bind(&builder));
-        let graph = builder.finish(&[result], &[])?;
+        let number = match self.number.take() {
+            Some(number) => number,
+            None => {
+                let builder = Builder::new();
+                let result = self.metric.result(&self.bind(&builder));
+                self.backend.compile(&builder.finish(&[result], &[])?)?
+            }
+        };
         let mut arguments: Vec<StateArg<'_>> =
             self.state.iter().map(|(_, b)| StateArg::Read(b)).collect();
         let mut results = Vec::new();
-        self.backend.compile(&graph)?.run(&[], &mut arguments, &mut results)?;
+        number.run(&[], &mut arguments, &mut results)?;
+        self.number = Some(number);
         results.pop().ok_or_else(|| Error::Internal("a metric without result".into()))
     }
 

@@ -60,15 +60,7 @@ macro_rules! convolutions {
 
         impl $class {
             fn windows(&self) -> Windows<'_> {
-                Windows {
-                    argument: "kernel_size",
-                    size: &self.kernel_size.0,
-                    strides: &self.strides.0,
-                    dilation: &self.dilation_rate.0,
-                    padding: &self.padding,
-                    in_time: $rank == 1,
-                    format: &self.data_format,
-                }
+                windows!(self, $rank == 1)
             }
         }
 

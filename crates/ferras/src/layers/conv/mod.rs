@@ -1,4 +1,20 @@
 //! Convolutions.
+
+/// How a layer's filters go over its input, of the arguments that all convolutions have.
+macro_rules! windows {
+    ($layer:expr, $in_time:expr) => {
+        Windows {
+            argument: "kernel_size",
+            size: &$layer.kernel_size.0,
+            strides: &$layer.strides.0,
+            dilation: &$layer.dilation_rate.0,
+            padding: &$layer.padding,
+            in_time: $in_time,
+            format: &$layer.data_format,
+        }
+    };
+}
+
 mod convolution;
 mod depthwise;
 mod separable;

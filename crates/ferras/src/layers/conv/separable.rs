@@ -69,15 +69,7 @@ macro_rules! separable_convolutions {
 
         impl $class {
             fn windows(&self) -> Windows<'_> {
-                Windows {
-                    argument: "kernel_size",
-                    size: &self.kernel_size.0,
-                    strides: &self.strides.0,
-                    dilation: &self.dilation_rate.0,
-                    padding: &self.padding,
-                    in_time: false,
-                    format: &self.data_format,
-                }
+                windows!(self, false)
             }
         }
 

@@ -62,15 +62,7 @@ macro_rules! transposed_convolutions {
 
         impl $class {
             fn transposed(&self) -> Transposed<'_> {
-                let windows = Windows {
-                    argument: "kernel_size",
-                    size: &self.kernel_size.0,
-                    strides: &self.strides.0,
-                    dilation: &self.dilation_rate.0,
-                    padding: &self.padding,
-                    in_time: false,
-                    format: &self.data_format,
-                };
+                let windows = windows!(self, false);
                 Transposed { windows, added: self.output_padding.as_ref().map(|p| &p.0[..]) }
             }
         }
