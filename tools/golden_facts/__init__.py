@@ -14,6 +14,7 @@ TOPICS = [
     "pools",
     "normalizations",
     "shaping",
+    "attention",
     "optimizers",
     "optimizer_settings",
     "training",

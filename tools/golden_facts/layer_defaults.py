@@ -26,6 +26,10 @@ LAYERS = {
     "UpSampling3D": {},
     "ZeroPadding3D": {},
     "Dot": {"axes": 1},
+    "Attention": {},
+    "AdditiveAttention": {},
+    "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
+    "GroupQueryAttention": {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
     "EinsumDense": {"equation": "ab,bc->ac", "output_shape": [3]},
 }
 INITIALIZERS = {"STFT": {}}

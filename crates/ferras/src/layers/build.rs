@@ -1,6 +1,6 @@
 //! Building: a layer sees the shapes of its inputs and asks for weights.
 use super::{Layer, LayerRef};
-use crate::config::{ConfigValue, Scope};
+use crate::config::{ConfigValue, DTypePolicy, Scope};
 use crate::constraints::Constraint;
 use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
@@ -200,6 +200,7 @@ pub struct Build<'a> {
     /// What the paths in weights files begin with.
     store: String,
     dtype: DType,
+    policy: DTypePolicy,
     trainable: bool,
     inputs: &'a [TensorSpec],
     weights: Vec<WeightSpec>,
@@ -236,6 +237,7 @@ impl<'a> Build<'a> {
             path: path.into(),
             store: store.into(),
             dtype: info.dtype.variable_dtype().map_err(at)?,
+            policy: info.dtype.clone(),
             trainable: trainable && info.trainable,
             inputs,
             weights: Vec::new(),
@@ -391,6 +393,11 @@ impl<'a> ShapeCheck<'a> {
 
 /// The dynamic part of `Build` that other modules need.
 impl Build<'_> {
+    /// The layer's dtype policy, for layers that it makes itself.
+    pub(crate) fn policy(&self) -> &DTypePolicy {
+        &self.policy
+    }
+
     /// Whether the layer's weights are trained.
     pub fn trainable(&self) -> bool {
         self.trainable

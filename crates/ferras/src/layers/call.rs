@@ -1,5 +1,6 @@
 //! Calling: a layer's mathematics over symbolic values.
-use super::{LayerRef, WeightSpec, build::describe};
+use super::{CallArguments, LayerRef, WeightSpec, build::describe};
+use crate::config::DTypePolicy;
 use crate::regularizers::Regularizer;
 use ferras_graph::{Builder, DType, Shape, Tensor, Value};
 use std::collections::{HashMap, HashSet};
@@ -63,6 +64,7 @@ impl Trace {
         path: &str,
         trainable: bool,
         inputs: Vec<Masked>,
+        arguments: &CallArguments,
     ) -> Vec<Masked> {
         let info = &layer.0;
         let builder = self.builder.clone();
@@ -77,10 +79,22 @@ impl Trace {
             true => x.cast(compute),
             false => x,
         };
-        let (inputs, masks) = inputs.into_iter().map(|m| (cast(m.value), m.mask)).unzip();
-        let given = None;
-        let mut cx =
-            Call { trace: self, path: path.into(), compute, inputs, masks, given, trainable };
+        let (mut inputs, mut masks): (Vec<Value>, Vec<Option<Value>>) =
+            inputs.into_iter().map(|m| (cast(m.value), m.mask)).unzip();
+        let named = inputs.split_off(inputs.len().saturating_sub(arguments.tensors.len()));
+        masks.truncate(inputs.len());
+        let mut cx = Call {
+            trace: self,
+            path: path.into(),
+            policy: info.dtype.clone(),
+            compute,
+            inputs,
+            masks,
+            tensors: arguments.tensors.iter().cloned().zip(named).collect(),
+            flags: arguments.flags.clone(),
+            given: None,
+            trainable,
+        };
         let outputs = info.layer.call_all(&mut cx);
         let masks = match cx.given.take() {
             _ if !info.layer.supports_masking() => Vec::new(),
@@ -98,9 +112,13 @@ impl Trace {
 pub struct Call<'a> {
     trace: &'a mut Trace,
     path: String,
+    policy: DTypePolicy,
     compute: DType,
     inputs: Vec<Value>,
     masks: Vec<Option<Value>>,
+    /// Further tensors by name.
+    tensors: Vec<(String, Value)>,
+    flags: Vec<(String, bool)>,
     /// The outputs' masks, where the call says what they are.
     given: Option<Vec<Option<Value>>>,
     trainable: bool,
@@ -122,6 +140,16 @@ impl Call<'_> {
     /// All inputs.
     pub fn inputs(&self) -> &[Value] {
         &self.inputs
+    }
+
+    /// A tensor that the call was given besides its inputs.
+    pub fn argument(&self, name: &str) -> Option<Value> {
+        self.tensors.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
+    }
+
+    /// Whether the call switches something on.
+    pub fn flag(&self, name: &str) -> bool {
+        self.flags.iter().any(|(own, on)| own == name && *on)
     }
 
     /// The mask of the first input: bool, true for the places that count.
@@ -265,13 +293,19 @@ impl Call<'_> {
         inputs: Vec<Masked>,
     ) -> Vec<Masked> {
         let path = format!("{}/{name}", self.path);
-        self.trace.call(layer, name, &path, self.trainable, inputs)
+        let none = CallArguments::default();
+        self.trace.call(layer, name, &path, self.trainable, inputs, &none)
     }
 
     /// All inputs with their masks.
     pub fn masked_inputs(&self) -> Vec<Masked> {
         let pairs = self.inputs.iter().cloned().zip(self.masks.iter().cloned());
         pairs.map(|(value, mask)| Masked { value, mask }).collect()
+    }
+
+    /// The layer's dtype policy, for layers that it makes itself.
+    pub(crate) fn policy(&self) -> &DTypePolicy {
+        &self.policy
     }
 
     /// The same layer with its weights in a trace of other inputs; for composite layers.

@@ -81,6 +81,17 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
         "LayerNormalization" => one(json!({"axis": [1, 2]}), &[3, 4]),
         "Concatenate" => (json!({"axis": 1}), vec![vec![2, 3], vec![1, 3], vec![4, 3]]),
         "Dot" => (json!({"axes": [1, -1], "normalize": true}), vec![vec![4, 3], vec![2, 4]]),
+        "Attention" => (json!({"use_scale": true}), vec![vec![3, 4], vec![2, 5], vec![2, 4]]),
+        "AdditiveAttention" => (json!({}), vec![vec![3, 4], vec![2, 4]]),
+        "MultiHeadAttention" => {
+            let args = json!({"num_heads": 2, "key_dim": 3, "value_dim": 2, "use_gate": true});
+            (args, vec![vec![3, 4], vec![2, 5], vec![2, 4]])
+        }
+        "GroupQueryAttention" => {
+            let args = json!({"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2,
+                              "sliding_window": 2});
+            (args, vec![vec![3, 4], vec![2, 4]])
+        }
         "Subtract" => (json!({}), vec![vec![3], vec![2, 3]]),
         "Add" | "Average" | "Maximum" | "Minimum" | "Multiply" => {
             (json!({}), vec![vec![2, 3], vec![1, 3], vec![3]])

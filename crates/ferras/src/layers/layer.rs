@@ -1,5 +1,5 @@
 //! What a layer is, and the handle that shares it.
-use super::{Build, Call, PartialShape};
+use super::{ArgumentValue, Build, Call, LayerWith, PartialShape, Signature};
 use crate::Result;
 use crate::config::{Configured, DTypePolicy, Entry, FromConfig, dtype_policy, register};
 use crate::models::{SymbolicInputs, SymbolicTensor};
@@ -57,6 +57,11 @@ pub trait Layer: Configured {
     /// Whether floating-point inputs are cast to the type that the layer computes in, as by default.
     fn autocast(&self) -> bool {
         true
+    }
+
+    /// What a call takes besides its inputs; nothing by default.
+    fn signature(&self) -> Signature {
+        Signature::default()
     }
 
     /// Whether the layer knows what becomes of masks. Where it does not (as by default), they end
@@ -121,18 +126,18 @@ impl LayerRef {
 
     /// Gives the layer a name of its own instead of `dense`, `dense_1`, ….
     pub fn name(self, name: impl Into<String>) -> LayerRef {
-        self.with(|info| info.name = Some(name.into()))
+        self.changed(|info| info.name = Some(name.into()))
     }
 
     /// Whether training changes the layer's weights; true by default.
     pub fn trainable(self, trainable: bool) -> LayerRef {
-        self.with(|info| info.trainable = trainable)
+        self.changed(|info| info.trainable = trainable)
     }
 
     /// The element types of the layer's weights and arithmetic: a type for both, or the name of a
     /// [policy](DTypePolicy). By default that of the program when the layer was made.
     pub fn dtype(self, policy: impl Into<DTypePolicy>) -> LayerRef {
-        self.with(|info| info.dtype = policy.into())
+        self.changed(|info| info.dtype = policy.into())
     }
 
     /// The layer's dtype policy.
@@ -149,7 +154,7 @@ impl LayerRef {
 
     /// Shape of one sample, for the first layer of a `Sequential`.
     pub fn input_shape(self, shape: impl Into<PartialShape>) -> LayerRef {
-        self.with(|info| info.input_shape = Some(shape.into()))
+        self.changed(|info| info.input_shape = Some(shape.into()))
     }
 
     /// Number of features of one sample, for the first layer of a `Sequential`.
@@ -180,7 +185,7 @@ impl LayerRef {
         self.0.layer_as()
     }
 
-    fn with(mut self, change: impl FnOnce(&mut LayerInfo)) -> LayerRef {
+    fn changed(mut self, change: impl FnOnce(&mut LayerInfo)) -> LayerRef {
         change(Arc::make_mut(&mut self.0));
         self
     }
@@ -242,6 +247,12 @@ pub trait LayerExt: Layer + Sized {
     #[track_caller]
     fn apply(self, inputs: impl Into<SymbolicInputs>) -> SymbolicTensor {
         LayerRef::new(self).apply(inputs)
+    }
+
+    /// A call of the layer with an argument besides its inputs: [`LayerWith`].
+    #[track_caller]
+    fn with(self, name: &str, value: impl Into<ArgumentValue>) -> LayerWith {
+        LayerWith::new(LayerRef::new(self)).with(name, value)
     }
 
     /// The handle that shares the layer.

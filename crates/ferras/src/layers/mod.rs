@@ -1,4 +1,5 @@
 //! Layers: `keras.layers`. One kind, one file; the contents page is here.
+mod arguments;
 mod build;
 mod call;
 #[cfg(test)]
@@ -14,6 +15,8 @@ mod spatial;
 mod testing;
 mod weights;
 
+pub(crate) use arguments::CallArguments;
+pub use arguments::{ArgumentValue, LayerWith, Signature};
 pub(crate) use build::describe;
 pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
 pub use call::{Call, Masked, Trace};
@@ -90,6 +93,12 @@ layers! {
         MaxPooling1D,
         MaxPooling2D,
         MaxPooling3D,
+    }
+    attention {
+        AdditiveAttention,
+        Attention,
+        GroupQueryAttention,
+        MultiHeadAttention,
     }
     norm {
         BatchNormalization,

@@ -1,5 +1,5 @@
 //! Runs one layer as it stands in a model, on the reference back end: for tests.
-use super::{Build, LayerRef, Masked, PartialShape, TensorSpec, Trace, WeightSpec};
+use super::{Build, CallArguments, LayerRef, Masked, PartialShape, TensorSpec, Trace, WeightSpec};
 use crate::Result;
 use crate::random::Generator;
 use ferras_graph::{
@@ -61,7 +61,8 @@ impl Run<'_> {
             }
         }
         let inputs = feeds.iter().cloned().map(Masked::from).collect();
-        let output = trace.call(self.layer, "layer", "layer", true, inputs).remove(0).value;
+        let none = CallArguments::default();
+        let output = trace.call(self.layer, "layer", "layer", true, inputs, &none).remove(0).value;
         let loss = trace.losses.iter().fold(builder.scalar(DType::F32, 0.0), |sum, l| sum + l);
         let weighted = match self.cotangent {
             Some(c) => (&output * builder.constant(c.clone())).sum(&[], false),

@@ -1,7 +1,7 @@
 //! A network: the layers of a model in the order in which they are called, with their shapes.
 use super::{SymbolicInputs, SymbolicTensor};
 use crate::layers::{
-    Build, LayerRef, Masked, PartialShape, TensorSpec, Trace, WeightSpec, describe,
+    Build, CallArguments, LayerRef, Masked, PartialShape, TensorSpec, Trace, WeightSpec, describe,
 };
 use crate::{Error, Result, console};
 use ferras_graph::{Builder, DType, TensorType, Value};
@@ -44,10 +44,20 @@ pub(crate) struct NetworkLayer {
 #[derive(Clone, Debug)]
 pub(crate) struct LayerCall {
     pub(crate) layer: usize,
+    /// The inputs, then the tensors that `arguments` names.
     pub(crate) inputs: Vec<(usize, usize)>,
+    pub(crate) arguments: CallArguments,
     pub(crate) outputs: Vec<TensorSpec>,
     /// The shape of the mask of each output, where it has one.
     pub(crate) masks: Vec<Option<PartialShape>>,
+}
+
+impl LayerCall {
+    /// The inputs, without the tensors that the call names.
+    pub(crate) fn positional(&self) -> &[(usize, usize)] {
+        let own = self.inputs.len().saturating_sub(self.arguments.tensors.len());
+        &self.inputs[..own]
+    }
 }
 
 /// What a layer gives: its outputs, and the shapes of their masks.
@@ -144,7 +154,8 @@ impl Network {
                 None => call.inputs.iter().map(|&(c, k)| values[c][k].clone()).collect(),
             };
             let path = join(prefix, &entry.name);
-            let mut outputs = trace.call(&entry.layer, &entry.name, &path, trainable, operands);
+            let mut outputs =
+                trace.call(&entry.layer, &entry.name, &path, trainable, operands, &call.arguments);
             let (expected, found) = (call.outputs.len(), outputs.len());
             if found < expected {
                 trace.builder.enter(describe(&entry.name, &*entry.layer.0.layer));
@@ -172,6 +183,7 @@ impl Network {
         built: &mut HashMap<usize, Vec<WeightSpec>>,
     ) -> Result<()> {
         let NetworkLayer { name, layer: handle } = &self.layers[layer];
+        let arguments = tensor.node.arguments.clone();
         let Inferred { outputs, masks } = match tensor.input_layer() {
             Some(input) => {
                 let (dtype, shape) = (input.element_type(), input.batch_shape().clone());
@@ -190,16 +202,21 @@ impl Network {
                         describe(name, &*handle.0.layer)
                     ));
                 }
+                let own = specs.len().saturating_sub(arguments.tensors.len());
+                if let Some(problem) = arguments.problem(&handle.0.layer.signature()) {
+                    let (layer, class) = (name.clone(), handle.0.layer.class_name().into());
+                    return Err(Error::Layer { layer, class, problem });
+                }
                 let weights = match built.entry(layer) {
                     Entry::Occupied(weights) => weights.into_mut(),
                     Entry::Vacant(slot) => {
-                        slot.insert(Build::run(handle, name, name, true, &specs)?)
+                        slot.insert(Build::run(handle, name, name, true, &specs[..own])?)
                     }
                 };
-                infer_shapes(handle, name, &specs, &masks, weights)?
+                infer_shapes(handle, name, &specs, &masks, &arguments, weights)?
             }
         };
-        self.calls.push(LayerCall { layer, inputs, outputs, masks });
+        self.calls.push(LayerCall { layer, inputs, arguments, outputs, masks });
         Ok(())
     }
 
@@ -339,6 +356,10 @@ pub(crate) fn name_layers(layers: Vec<LayerRef>) -> Result<Vec<NetworkLayer>> {
 
 /// `MaxPooling2D` becomes `max_pooling2d`, as Keras names layers.
 pub(crate) fn snake_case(class: &str) -> String {
+    // Keras' class of that name is called so inside.
+    if class == "GroupQueryAttention" {
+        return "grouped_query_attention".into();
+    }
     let letters: Vec<char> = class.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
     let mut name = String::new();
     for (i, &c) in letters.iter().enumerate() {
@@ -363,6 +384,7 @@ fn infer_shapes(
     name: &str,
     inputs: &[TensorSpec],
     masks: &[Option<PartialShape>],
+    arguments: &CallArguments,
     weights: &[WeightSpec],
 ) -> Result<Inferred> {
     let probe = |size: usize| {
@@ -378,7 +400,7 @@ fn infer_shapes(
         for spec in weights {
             trace.bind(spec);
         }
-        let outputs = trace.call(layer, name, name, true, feeds);
+        let outputs = trace.call(layer, name, name, true, feeds, arguments);
         match builder.first_error() {
             Some(e) => Err(layer_error(layer, name, inputs, e)),
             None => Ok(outputs),

@@ -1,5 +1,5 @@
 //! The functional API's handles: what a layer will give for what goes in.
-use crate::layers::{InputLayer, LayerRef, PartialShape};
+use crate::layers::{CallArguments, InputLayer, LayerRef, PartialShape};
 use ferras_graph::DType;
 use std::fmt;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ pub struct SymbolicTensor {
 pub(crate) struct SymbolicNode {
     pub(crate) layer: LayerRef,
     pub(crate) inputs: Vec<SymbolicTensor>,
+    pub(crate) arguments: CallArguments,
 }
 
 /// What is before it is left out: written in full, a graph of shared inputs has no end.
@@ -79,7 +80,19 @@ impl Drop for SymbolicNode {
 
 impl SymbolicTensor {
     pub(crate) fn applied(layer: LayerRef, inputs: SymbolicInputs) -> SymbolicTensor {
-        SymbolicTensor { node: Arc::new(SymbolicNode { layer, inputs: inputs.0 }), output: 0 }
+        SymbolicTensor::applied_with(layer, inputs, CallArguments::default())
+    }
+
+    /// The same for a call with arguments, whose tensors stand after the inputs.
+    pub(crate) fn applied_with(
+        layer: LayerRef,
+        inputs: SymbolicInputs,
+        arguments: CallArguments,
+    ) -> SymbolicTensor {
+        SymbolicTensor {
+            node: Arc::new(SymbolicNode { layer, inputs: inputs.0, arguments }),
+            output: 0,
+        }
     }
 
     /// Another output of the same layer, for layers with several.

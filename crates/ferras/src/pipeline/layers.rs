@@ -1,5 +1,5 @@
 //! Layers on batches outside of a model: compiled once for each shape, run by many threads.
-use crate::layers::{Build, LayerRef, Masked, PartialShape, TensorSpec, Trace};
+use crate::layers::{Build, CallArguments, LayerRef, Masked, PartialShape, TensorSpec, Trace};
 use crate::{Error, Result, backend};
 use ferras_graph::{Builder, DType, Executable, Tensor, TensorType, TensorView};
 use std::collections::HashMap;
@@ -75,7 +75,7 @@ impl Applied {
             trace.weights.insert(weight.path, builder.constant(value));
         }
         let inputs = feeds.into_iter().map(Masked::from).collect();
-        let outputs = trace.call(&self.layer, name, name, false, inputs);
+        let outputs = trace.call(&self.layer, name, name, false, inputs, &CallArguments::default());
         let outputs: Vec<_> = outputs.into_iter().map(|m| m.value).collect();
         let graph = builder.finish(&outputs, &[])?;
         let place = |name: &str| name.parse().unwrap_or(types.len());

@@ -1,4 +1,5 @@
 //! `EinsumDense`: an affine map that an equation describes, then an activation.
+use crate::layers::weights::WeightRule;
 use crate::layers::{PartialShape, prelude::*};
 
 /// `activation(einsum(equation, x, kernel) + bias)`: a dense layer over any axes.
@@ -234,4 +235,28 @@ impl Terms {
 
 fn text(names: &[char]) -> String {
     names.iter().collect()
+}
+
+/// The arguments that the projections of a layer with several of them share.
+pub(crate) struct Projections<'a> {
+    pub(crate) use_bias: bool,
+    pub(crate) kernel: WeightRule<'a>,
+    pub(crate) bias: WeightRule<'a>,
+    pub(crate) activity_regularizer: &'a Option<Regularizer>,
+}
+
+impl Projections<'_> {
+    /// The layer of an equation whose output ends in axes of these sizes.
+    pub(crate) fn layer(&self, equation: &str, axes: &str, sizes: &[usize]) -> EinsumDense {
+        let mut layer = EinsumDense::new(equation, sizes);
+        layer.bias_axes = self.use_bias.then(|| axes.to_string());
+        layer.kernel_initializer = self.kernel.0.clone();
+        layer.kernel_regularizer = self.kernel.1.clone();
+        layer.kernel_constraint = self.kernel.2.clone();
+        layer.bias_initializer = self.bias.0.clone();
+        layer.bias_regularizer = self.bias.1.clone();
+        layer.bias_constraint = self.bias.2.clone();
+        layer.activity_regularizer = self.activity_regularizer.clone();
+        layer
+    }
 }

@@ -11,6 +11,7 @@ mod wrapper;
 pub use activation::Activation;
 pub use dense::Dense;
 pub use einsum_dense::EinsumDense;
+pub(crate) use einsum_dense::Projections;
 pub use embedding::Embedding;
 pub use identity::Identity;
 pub use input_layer::InputLayer;

@@ -1,7 +1,7 @@
 //! Functional models: layers, their uses, and the tensors between them.
 use super::read::{Reader, layer_error, list};
 use crate::config::{Map, Scope, mismatch};
-use crate::layers::{InputLayer, LayerRef};
+use crate::layers::{CallArguments, InputLayer, LayerRef, Signature};
 use crate::models::{Nested, Network, SymbolicInputs, SymbolicTensor};
 use crate::{Error, Result};
 use serde_json::Value as Json;
@@ -14,8 +14,11 @@ const MAX_CALLS: usize = 50_000;
 type Source = (usize, usize, usize);
 
 /// One use of a layer.
+#[derive(Default)]
 struct Node {
+    /// The inputs, then the tensors that `arguments` names.
     inputs: Vec<Source>,
+    arguments: CallArguments,
 }
 
 /// The layers of a file and their uses.
@@ -104,44 +107,68 @@ impl<'a> Graph<'a> {
             Some(Json::Array(nodes)) => nodes,
             Some(other) => return Err(invalid(&mismatch("a list of inbound_nodes", other))),
         };
-        let node = |json: &Json| {
-            let mut inputs = Vec::new();
-            let arguments = json.get("args").and_then(Json::as_array);
-            let arguments = arguments.ok_or_else(|| invalid(&mismatch("a node", json)))?;
-            for argument in arguments {
-                self.read_tensors(argument, &mut inputs)?;
-            }
-            self.check_options(json.get("kwargs"))?;
-            Ok(Node { inputs })
-        };
+        let signature = self.place_of(json).and_then(|i| self.layers.get(i));
+        let signature = signature.map(|l| l.0.layer.signature()).unwrap_or_default();
+        let node = |json: &Json| self.read_node(json, &signature);
         let mut nodes = nodes.iter().map(node).collect::<Result<Vec<Node>>>()?;
         let input = self.place_of(json).is_some_and(|i| self.is_input(i));
         if input && nodes.is_empty() {
-            nodes.push(Node { inputs: Vec::new() });
+            nodes.push(Node::default());
         }
         Ok(nodes)
     }
 
-    /// An error if a call says more than its inputs, the mask that they have anyway, and `training`,
-    /// which has no effect in Keras 3: `fit` and `predict` tell every layer anew.
-    fn check_options(&self, options: Option<&Json>) -> Result<()> {
-        let options = match options {
-            None | Some(Json::Null) => return Ok(()),
+    /// One use: what the layer is called with, by place and by name.
+    fn read_node(&self, json: &Json, signature: &Signature) -> Result<Node> {
+        let (mut node, mut further) = (Node::default(), Vec::new());
+        let arguments = json.get("args").and_then(Json::as_array);
+        let arguments = arguments.ok_or_else(|| invalid(&mismatch("a node", json)))?;
+        for (i, argument) in arguments.iter().enumerate() {
+            // Those after the inputs have names, which stand in the signature in their order.
+            let named = i.checked_sub(signature.inputs.len());
+            let name = named.and_then(|i| signature.tensors.get(i));
+            match name.filter(|_| !signature.inputs.is_empty()) {
+                _ if !signature.inputs.is_empty() && argument.is_null() => {}
+                Some(name) => further.push((name.to_string(), argument)),
+                None => self.read_tensors(argument, &mut node.inputs)?,
+            }
+        }
+        let options = match json.get("kwargs") {
+            None | Some(Json::Null) => &Map::new(),
             Some(Json::Object(map)) => map,
             Some(other) => return Err(invalid(&mismatch("an object of kwargs", other))),
         };
-        let known = |key: &str, value: &Json| match key {
-            "training" => value.is_boolean() || value.is_number(),
-            "mask" => self.is_mask(value),
-            _ => false,
-        };
-        match options.iter().find(|(key, value)| !value.is_null() && !known(key, value)) {
-            None => Ok(()),
-            Some((key, value)) => {
-                let problem = mismatch("nothing but inputs", value);
-                Err(invalid(&format!("a layer is called with {key}: {problem}")))
+        while let Some(argument) =
+            signature.inputs.get(node.inputs.len()).and_then(|n| options.get(*n))
+            && !argument.is_null()
+        {
+            self.read_tensors(argument, &mut node.inputs)?;
+        }
+        for (key, value) in options {
+            match value {
+                Json::Null => {}
+                _ if signature.inputs.contains(&&key[..]) => {}
+                // Layers find the masks of their inputs themselves.
+                _ if key.ends_with("mask") && self.is_mask(value) => {}
+                // It has no effect in Keras 3: `fit` and `predict` tell every layer anew.
+                Json::Bool(_) | Json::Number(_) if key == "training" => {}
+                Json::Bool(on) if signature.flags.contains(&&key[..]) => {
+                    node.arguments.flags.push((key.clone(), *on));
+                }
+                Json::Object(_) if signature.tensors.contains(&&key[..]) => {
+                    further.push((key.clone(), value));
+                }
+                other => {
+                    let problem = mismatch("nothing but inputs", other);
+                    return Err(invalid(&format!("a layer is called with {key}: {problem}")));
+                }
             }
         }
+        for (name, argument) in further {
+            self.read_tensors(argument, &mut node.inputs)?;
+            node.arguments.tensors.push(name);
+        }
+        Ok(node)
     }
 
     /// Whether a tensor, or each of a list that is one, is the result of an op that makes masks.
@@ -257,7 +284,7 @@ impl<'a> Graph<'a> {
             let inputs = node.inputs.iter().map(|source| self.tensor(&tensors, source));
             let inputs = SymbolicInputs(inputs.collect::<Result<_>>()?);
             let handle = self.layers[layer].clone();
-            let tensor = SymbolicTensor::applied(handle, inputs);
+            let tensor = SymbolicTensor::applied_with(handle, inputs, node.arguments.clone());
             tensors.insert((layer, use_), tensor);
             for user in users.remove(&(layer, use_)).unwrap_or_default() {
                 if let Some(open) = waiting.get_mut(&user) {

@@ -138,11 +138,21 @@ impl Uses<'_> {
             self.of_layer[layer].iter().map(|&call| &self.network.calls[call]).collect();
         let mut json = calls.first().map_or(Json::Null, |call| layer_of(self.network, call));
         let nested = entry.layer.downcast::<Nested>().is_some();
-        let several = calls.iter().any(|call| call.inputs.len() > 1);
+        // Inputs with names of their own are arguments of their own.
+        let one_by_one = !entry.layer.0.layer.signature().inputs.is_empty();
+        let several = !one_by_one && calls.iter().any(|call| call.positional().len() > 1);
         let node = |call: &&LayerCall| {
-            let tensors: Vec<Json> = call.inputs.iter().map(|&at| self.tensor(at)).collect();
-            let arguments = if several { vec![Json::Array(tensors)] } else { tensors };
-            let options = if nested { json!({"mask": null}) } else { json!({}) };
+            let own = call.positional().len();
+            let mut tensors = call.inputs.iter().map(|&at| self.tensor(at));
+            let positional: Vec<Json> = tensors.by_ref().take(own).collect();
+            let arguments = if several { vec![Json::Array(positional)] } else { positional };
+            let mut options = Map::new();
+            if nested {
+                options.insert("mask".into(), Json::Null);
+            }
+            options.extend(call.arguments.tensors.iter().cloned().zip(tensors));
+            let flags = call.arguments.flags.iter();
+            options.extend(flags.map(|(name, on)| (name.clone(), json!(on))));
             json!({"args": arguments, "kwargs": options})
         };
         let used = calls.iter().filter(|call| !call.inputs.is_empty());
@@ -171,9 +181,10 @@ impl Uses<'_> {
 /// The layer of a call, with the shapes it was built for where Keras builds something: weights, or
 /// a merge.
 fn layer_of(network: &Network, call: &LayerCall) -> Json {
-    let specs = call.inputs.iter().map(|&(call, output)| &network.calls[call].outputs[output]);
+    let inputs = call.positional();
+    let specs = inputs.iter().map(|&(call, output)| &network.calls[call].outputs[output]);
     let weights = network.layer_weights.get(call.layer).is_some_and(|range| !range.is_empty());
-    let built = if weights || call.inputs.len() > 1 { specs.collect() } else { Vec::new() };
+    let built = if weights || inputs.len() > 1 { specs.collect() } else { Vec::new() };
     layer_object(&network.layers[call.layer], &built)
 }
 
@@ -211,8 +222,18 @@ pub(super) fn layer_object(entry: &NetworkLayer, inputs: &[&TensorSpec]) -> Json
         [only] => shape_json(&only.shape),
         several => several.iter().map(|spec| shape_json(&spec.shape)).collect(),
     };
+    let names = info.layer.signature().inputs;
+    let shapes = match (inputs, names) {
+        ([_, _, ..], [_, ..]) => {
+            let pairs = names.iter().zip(inputs);
+            let pairs =
+                pairs.map(|(name, spec)| (format!("{name}_shape"), shape_json(&spec.shape)));
+            json!({"shapes_dict": pairs.collect::<Map>()})
+        }
+        _ => json!({"input_shape": shape}),
+    };
     if let Json::Object(map) = &mut json {
-        map.insert("build_config".into(), json!({"input_shape": shape}));
+        map.insert("build_config".into(), shapes);
     }
     json
 }

@@ -1,0 +1,122 @@
+//! What a call of a layer takes besides its inputs.
+use super::LayerRef;
+use crate::config::suggest;
+use crate::models::{SymbolicInputs, SymbolicTensor};
+
+/// The arguments of a layer's call, as Keras' `call` has them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Signature {
+    /// Names of the inputs, for layers that take them one by one; without names they are one list.
+    pub inputs: &'static [&'static str],
+    /// Names of further tensors.
+    pub tensors: &'static [&'static str],
+    /// Names of switches, which are off unless they are given.
+    pub flags: &'static [&'static str],
+}
+
+/// The arguments of one call, in the order in which they were given.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct CallArguments {
+    /// What the last tensors of the call are, one name each.
+    pub(crate) tensors: Vec<String>,
+    pub(crate) flags: Vec<(String, bool)>,
+}
+
+impl CallArguments {
+    /// What is wrong with the arguments for a layer of this signature, if anything.
+    pub(crate) fn problem(&self, signature: &Signature) -> Option<String> {
+        let unknown =
+            |name: &String, known: &[&str]| (!known.contains(&&name[..])).then(|| name.clone());
+        let tensor = self.tensors.iter().find_map(|name| unknown(name, signature.tensors));
+        let flag = || self.flags.iter().find_map(|(name, _)| unknown(name, signature.flags));
+        let name = tensor.or_else(flag)?;
+        let known = [signature.tensors, signature.flags].concat();
+        Some(format!("its call takes no argument {name:?}{}", suggest(&name, &known)))
+    }
+}
+
+/// A call of a layer that is being described: the layer, and arguments besides the inputs.
+///
+/// ```
+/// use ferras::prelude::*;
+/// let (words, allowed) = (Input::new([10, 16]), Input::of([10, 10], DType::Bool));
+/// let attention = MultiHeadAttention::new(2, 8);
+/// let y = attention
+///     .with("attention_mask", &allowed)
+///     .with("use_causal_mask", true)
+///     .apply([&words, &words]);
+/// let model = Model::new([&words, &allowed], &y)?;
+/// # Ok::<(), ferras::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct LayerWith {
+    layer: LayerRef,
+    tensors: Vec<(String, SymbolicTensor)>,
+    flags: Vec<(String, bool)>,
+}
+
+/// The value of an argument of a call: a tensor, or whether a switch is on.
+#[derive(Clone, Debug)]
+pub enum ArgumentValue {
+    /// A tensor.
+    Tensor(SymbolicTensor),
+    /// Whether a switch is on.
+    Flag(bool),
+}
+
+impl From<bool> for ArgumentValue {
+    fn from(flag: bool) -> ArgumentValue {
+        ArgumentValue::Flag(flag)
+    }
+}
+
+impl From<&SymbolicTensor> for ArgumentValue {
+    fn from(tensor: &SymbolicTensor) -> ArgumentValue {
+        ArgumentValue::Tensor(tensor.clone())
+    }
+}
+
+impl From<SymbolicTensor> for ArgumentValue {
+    fn from(tensor: SymbolicTensor) -> ArgumentValue {
+        ArgumentValue::Tensor(tensor)
+    }
+}
+
+impl LayerWith {
+    pub(crate) fn new(layer: LayerRef) -> LayerWith {
+        LayerWith { layer, tensors: Vec::new(), flags: Vec::new() }
+    }
+
+    /// One more argument of the call.
+    pub fn with(mut self, name: &str, value: impl Into<ArgumentValue>) -> LayerWith {
+        match value.into() {
+            ArgumentValue::Tensor(tensor) => self.tensors.push((name.into(), tensor)),
+            ArgumentValue::Flag(flag) => self.flags.push((name.into(), flag)),
+        }
+        self
+    }
+
+    /// The layer's output for these symbolic inputs.
+    pub fn apply(self, inputs: impl Into<SymbolicInputs>) -> SymbolicTensor {
+        let SymbolicInputs(mut inputs) = inputs.into();
+        let signature = self.layer.0.layer.signature();
+        let mut tensors = self.tensors;
+        // An input may be given by its name too.
+        while let Some(name) = signature.inputs.get(inputs.len())
+            && let Some(at) = tensors.iter().position(|(own, _)| own == name)
+        {
+            inputs.push(tensors.remove(at).1);
+        }
+        let (names, further): (Vec<String>, Vec<SymbolicTensor>) = tensors.into_iter().unzip();
+        inputs.extend(further);
+        let arguments = CallArguments { tensors: names, flags: self.flags };
+        SymbolicTensor::applied_with(self.layer, SymbolicInputs(inputs), arguments)
+    }
+}
+
+impl LayerRef {
+    /// A call of the layer with an argument besides its inputs.
+    pub fn with(&self, name: &str, value: impl Into<ArgumentValue>) -> LayerWith {
+        LayerWith::new(self.clone()).with(name, value)
+    }
+}
