@@ -226,3 +226,47 @@ fn empty_tensors() {
     let found = [&x + 1.0, x.sum(&[0], false), x.matmul(&y), x.max(&[], false)];
     agree(&b.finish(&found, &[]).unwrap(), 1, 0.0);
 }
+
+#[test]
+fn padded_convolutions_and_those_of_one_place() {
+    let b = Builder::new();
+    let x = b.feed("x", f32s([3, 9, 8, 5]));
+    let conv = |x: &Value, name: &str, kernel: [usize; 4], stride: usize, groups: usize| {
+        let kernel = b.state(name, f32s(kernel));
+        let (padding, dilation) = (vec![(0, 0); 2], vec![1; 2]);
+        let dims = ConvDims { strides: vec![stride; 2], padding, dilation, groups };
+        (x.conv(&kernel, dims), kernel)
+    };
+    // Both branches of a block begin with every other place; one padding is not of zeros.
+    let (left, w0) = conv(&x, "w0", [1, 1, 5, 20], 2, 1);
+    let (middle, w1) = conv(&x, "w1", [1, 1, 5, 6], 2, 1);
+    let (right, w2) =
+        conv(&middle.relu().pad(&[0, 1, 1, 0], &[0, 1, 1, 0], 0.0), "w2", [3, 3, 6, 20], 1, 1);
+    let (apart, w3) = conv(&x.pad(&[0, 0, 0, 0], &[0, 1, 1, 0], 0.0), "w3", [3, 3, 1, 5], 2, 5);
+    let (odd, w4) = conv(&x.pad(&[0, 1, 0, 0], &[0, 0, 1, 0], 2.0), "w4", [2, 2, 5, 3], 1, 1);
+    let loss = (left + right).relu().square().sum(&[], false)
+        + apart.relu6().sum(&[], false)
+        + odd.square().mean(&[], false);
+    agree(&common::adam(&b, loss, &[w0, w1, w2, w3, w4]), 2, 1e-4);
+}
+
+#[test]
+fn normalized_residual_blocks_are_one_step_a_product() {
+    let b = Builder::new();
+    let x = b.feed("x", f32s([2, 6, 6, 20]));
+    let dims =
+        ConvDims { strides: vec![1; 2], padding: vec![(1, 1); 2], dilation: vec![1; 2], groups: 1 };
+    let norm = |y: &Value, name: &str| {
+        let [bias, mean, variance, beta] =
+            ["b", "m", "v", "beta"].map(|n| b.state(format!("{name}{n}"), f32s([20])));
+        let factor = (variance.abs() + 1e-3).rsqrt();
+        ((y + bias) - mean) * factor + beta
+    };
+    let (w0, w1) = (b.state("w0", f32s([3, 3, 20, 20])), b.state("w1", f32s([1, 1, 20, 20])));
+    let h = norm(&x.conv(&w0, dims.clone()), "a").relu6();
+    let point = ConvDims { padding: vec![(0, 0); 2], ..dims };
+    let y = (&x + norm(&h.conv(&w1, point), "b")).relu();
+    // A factor without anything added, a product of columns that is read twice.
+    let scaled = x.reshape([72, 20]).matmul(&w1.reshape([20, 20])) * b.state("s", f32s([20]));
+    agree(&b.finish(&[y, &scaled * &scaled], &[]).unwrap(), 1, 1e-5);
+}

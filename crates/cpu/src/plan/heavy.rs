@@ -1,7 +1,9 @@
 //! Steps of their own: which kernel does an op that is no instruction of a loop.
 use super::roles::Roles;
 use super::view::View;
-use crate::kernels::conv::{ConvForward, ConvInputGrad, ConvKernelGrad, ConvSpec};
+use crate::kernels::conv::{
+    ConvForward, ConvInputGrad, ConvKernelGrad, ConvSpec, Depthwise, DepthwiseKind,
+};
 use crate::kernels::copy::StridedCopy;
 use crate::kernels::matmul::{MatMul, MatMulSpec};
 use crate::kernels::pool::{Pool, PoolKind, PoolSpec};
@@ -27,12 +29,20 @@ pub(crate) fn kernel(roles: &Roles, i: usize) -> Kernel {
     let f32s = node.ty.dtype == DType::F32;
     let found = match &node.op {
         Op::Dot(dims) if f32s => Some(Kernel::MatMul(MatMul::new(product(dims, of(0), of(1))))),
-        Op::Conv(d) if f32s => conv_spec(d, &of(0).ty.shape, &of(1).ty.shape)
-            .map(|spec| Kernel::Conv(ConvForward::new(spec, false))),
-        Op::ConvInputGrad(d, input) if f32s => conv_spec(d, input, &of(1).ty.shape)
-            .map(|spec| Kernel::ConvInputGrad(ConvInputGrad::new(spec))),
-        Op::ConvKernelGrad(d, kernel) if f32s => conv_spec(d, &of(0).ty.shape, kernel)
-            .map(|spec| Kernel::ConvKernelGrad(ConvKernelGrad::new(spec))),
+        Op::Conv(d) if f32s => conv_spec(d, &of(0).ty.shape, &of(1).ty.shape).map(|spec| {
+            let plain = || Kernel::Conv(ConvForward::new(spec, false));
+            depthwise(DepthwiseKind::Forward, spec).unwrap_or_else(plain)
+        }),
+        Op::ConvInputGrad(d, input) if f32s => conv_spec(d, input, &of(1).ty.shape).map(|spec| {
+            let plain = || Kernel::ConvInputGrad(ConvInputGrad::new(spec));
+            depthwise(DepthwiseKind::InputGrad, spec).unwrap_or_else(plain)
+        }),
+        Op::ConvKernelGrad(d, kernel) if f32s => {
+            conv_spec(d, &of(0).ty.shape, kernel).map(|spec| {
+                let plain = || Kernel::ConvKernelGrad(ConvKernelGrad::new(spec));
+                depthwise(DepthwiseKind::KernelGrad, spec).unwrap_or_else(plain)
+            })
+        }
         Op::MaxPool(w) if f32s => pool(PoolKind::Max, w, &of(0).ty.shape),
         Op::MaxPoolGrad(w) if f32s => pool(PoolKind::MaxGrad, w, &of(0).ty.shape),
         Op::SumPool(w) if f32s => pool(PoolKind::Sum, w, &of(0).ty.shape),
@@ -40,6 +50,10 @@ pub(crate) fn kernel(roles: &Roles, i: usize) -> Kernel {
         _ => movement(roles, node),
     };
     found.unwrap_or_else(generic)
+}
+
+fn depthwise(kind: DepthwiseKind, spec: ConvSpec) -> Option<Kernel> {
+    Depthwise::new(kind, spec).map(Kernel::Depthwise)
 }
 
 fn movement(roles: &Roles, node: &Node) -> Option<Kernel> {

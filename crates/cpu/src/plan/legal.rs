@@ -1,6 +1,6 @@
 //! The graph in the terms of this back end: 16-bit floats computed as float32, reductions over
 //! one block of axes, products whose operands lie as the kernels read them.
-use ferras_graph::{DType, DotDims, Graph, Node, NodeId, Op, Reduce, Shape, TensorType};
+use ferras_graph::{DType, DotDims, Graph, Node, NodeId, Op, Reduce, Shape, TensorType, pass};
 use std::collections::HashMap;
 
 /// Rewrites a graph; its results stay the same.
@@ -20,21 +20,31 @@ pub(crate) fn legalize(graph: &Graph) -> Graph {
         s.node = moved(s.node);
         s.update = s.update.map(moved);
     }
+    pass::remove_dead(&mut out);
     out
 }
 
-struct Rewriter {
+pub(super) struct Rewriter {
     nodes: Vec<Node>,
     casts: HashMap<(NodeId, DType), NodeId>,
 }
 
 impl Rewriter {
-    fn push(&mut self, node: Node) -> NodeId {
+    pub(super) fn push(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
         NodeId(self.nodes.len() as u32 - 1)
     }
 
-    fn ty(&self, id: NodeId) -> &TensorType {
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The last node so far of which this is true.
+    pub(super) fn position(&self, is: impl Fn(&Node) -> bool) -> Option<NodeId> {
+        self.nodes.iter().rposition(is).map(|i| NodeId(i as u32))
+    }
+
+    pub(super) fn ty(&self, id: NodeId) -> &TensorType {
         &self.nodes[id.index()].ty
     }
 
@@ -46,6 +56,10 @@ impl Rewriter {
         match &node.op {
             Op::Reduce(kind, axes) => self.reduce(&node, *kind, axes),
             Op::Dot(dims) => self.dot(&node, dims),
+            Op::Conv(_) | Op::ConvInputGrad(..) | Op::ConvKernelGrad(..) => {
+                let node = self.take_padding(node);
+                self.point_product(&node).unwrap_or_else(|| self.push(node))
+            }
             _ => self.push(node),
         }
     }

@@ -1,4 +1,6 @@
 //! From a graph to a program: what is fused, in which order it runs, and where it lies in memory.
+mod columns;
+mod conv;
 mod epilogue;
 mod heavy;
 mod legal;
@@ -73,7 +75,7 @@ enum Made {
 
 /// Compiles a graph.
 pub(crate) fn compile(graph: &Graph) -> Result<Program> {
-    let graph = pooled::pool_gradients(&pass::optimize(graph));
+    let graph = columns::join_columns(&pooled::pool_gradients(&pass::optimize(graph)));
     let roles = Roles::new(legal::legalize(&graph), Level::detect());
     let regions = schedule::schedule(&roles);
     let made = regions.iter().map(|r| r.iter().map(|unit| make(&roles, unit)).collect());

@@ -5,7 +5,7 @@ use super::{Bases, Loc, Step};
 use crate::kernels::Work;
 use crate::kernels::conv::{
     ConvForward, ConvForwardArgs, ConvInputGrad, ConvInputGradArgs, ConvKernelGrad,
-    ConvKernelGradArgs,
+    ConvKernelGradArgs, Depthwise, DepthwiseArgs,
 };
 use crate::kernels::copy::StridedCopy;
 use crate::kernels::epilogue::{Clamp, Epilogue};
@@ -22,6 +22,7 @@ pub(crate) enum Kernel {
     Conv(ConvForward),
     ConvInputGrad(ConvInputGrad),
     ConvKernelGrad(ConvKernelGrad),
+    Depthwise(Depthwise),
     Pool(Pool),
     Copy(StridedCopy),
     Concat(Concat),
@@ -45,6 +46,7 @@ impl Kernel {
             Kernel::Conv(k) => Some(k.work()),
             Kernel::ConvInputGrad(k) => Some(k.work()),
             Kernel::ConvKernelGrad(k) => Some(k.work()),
+            Kernel::Depthwise(k) => Some(k.work()),
             Kernel::Pool(k) => Some(k.work()),
             Kernel::Copy(k) => Some(k.work()),
             _ => None,
@@ -175,6 +177,11 @@ impl Step for Heavy {
                 Kernel::ConvKernelGrad(k) => {
                     let (x, dy, dw) = (a.cast(), b.cast(), out.cast());
                     k.run(phase, task, &ConvKernelGradArgs { x, dy, dw, shared }, own);
+                }
+                Kernel::Depthwise(k) => {
+                    let (a, b, out, epilogue) =
+                        (a.cast(), b.cast(), out.cast(), self.epilogue(bases));
+                    k.run(phase, task, &DepthwiseArgs { a, b, out, epilogue, shared });
                 }
                 Kernel::Pool(k) => {
                     // The gradient of a sum has no other operand than the result's gradient.

@@ -75,9 +75,10 @@ impl ConvKernelGrad {
         let tasks = tasks_for(spec.flops());
         let size = rows.len() * spec.cout;
         let items = spec.batch.div_ceil(images) * chunks.count;
-        // Shares cost cache: few when the kernel is large; then blocks of rows make the tasks.
-        let shares = tasks.min(items).min((1 << 18) / size.max(1)).clamp(1, 16);
-        let blocks = tasks.div_ceil(shares).min(rows.len().div_ceil(height)).max(1);
+        // Shares cost memory, blocks of rows read the images again: few shares when the kernel is
+        // large, and then blocks make the tasks.
+        let shares = tasks.min(items).min((1 << 20) / size.max(1)).clamp(1, 16);
+        let blocks = tasks.min(16).div_ceil(shares).min(rows.len().div_ceil(height)).max(1);
         let mut phases = vec![shares * blocks];
         if size == 0 {
             phases.clear();

@@ -5,12 +5,15 @@
 //! machine-learning library the kernel is not mirrored: with strides s and dilations d,
 //! `y[p, o] = bias[o] + Σ_{t, i} x[p · s + t · d − lo, i] · w[t, i, o]`.
 //!
-//! Three plans: [`ConvForward`], [`ConvInputGrad`], [`ConvKernelGrad`].
+//! Three plans: [`ConvForward`], [`ConvInputGrad`], [`ConvKernelGrad`]; and [`Depthwise`] for all three
+//! where every channel is a group.
 
+mod depthwise;
 mod forward;
 mod input_grad;
 mod kernel_grad;
 
+pub use depthwise::{Depthwise, DepthwiseArgs, DepthwiseKind};
 pub use forward::{ConvForward, ConvForwardArgs};
 pub use input_grad::{ConvInputGrad, ConvInputGradArgs};
 pub use kernel_grad::{ConvKernelGrad, ConvKernelGradArgs};

@@ -3,7 +3,7 @@ use crate::kernels::simd::Level;
 use crate::kernels::testing::{Floats, Parts, close, run_all};
 
 /// Calls `f(image index, kernel index, result index)` for every product of the convolution.
-fn products(s: &ConvSpec, mut f: impl FnMut(usize, usize, usize)) {
+pub(super) fn products(s: &ConvSpec, mut f: impl FnMut(usize, usize, usize)) {
     let out = s.output();
     let (ci, co) = (s.cin_group(), s.cout_group());
     let pixels: usize = out.iter().product();
