@@ -18,6 +18,8 @@ mod error;
 mod files;
 #[cfg(test)]
 mod golden;
+#[cfg(feature = "download")]
+mod http;
 pub mod initializers;
 pub mod layers;
 pub mod losses;

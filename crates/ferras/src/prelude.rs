@@ -1,8 +1,10 @@
 //! The one glob: `use ferras::prelude::*`.
 pub use crate::activations::{Activation, ActivationFn};
+#[cfg(feature = "download")]
+pub use crate::callbacks::RemoteMonitor;
 pub use crate::callbacks::{
     BackupAndRestore, CSVLogger, EarlyStopping, LambdaCallback, LearningRateScheduler,
-    ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN,
+    ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau, SwapEMAWeights, TerminateOnNaN,
 };
 pub use crate::config::{Configured, FromConfig};
 pub use crate::constraints::*;

@@ -13,6 +13,7 @@ const LAYERS: [&[&str]; 7] = [
         "backend",
         "utils",
         "golden",
+        "http",
         "console",
         "containers",
         "date",

@@ -9,8 +9,13 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 /// The files of classes, of which each has some of some families.
-const FILES: [&str; 4] =
-    ["defaults", "layer_defaults", "preprocessing_defaults", "recurrent_defaults"];
+const FILES: [&str; 5] = [
+    "defaults",
+    "layer_defaults",
+    "preprocessing_defaults",
+    "recurrent_defaults",
+    "reversible_embedding",
+];
 
 fn golden(file: &str) -> Json {
     let path = format!("{}/../../tests/golden/{file}.json", env!("CARGO_MANIFEST_DIR"));
@@ -62,7 +67,10 @@ fn differences(class: &str, ours: &Map, keras: &Map) -> Vec<String> {
             // Keras leaves it out where there is none.
             ("Dense", "activity_regularizer") => b.is_none() && a == Some(&Json::Null),
             // What Ferras has no option for, and Keras leaves unset.
-            ("Dense" | "EinsumDense" | "Embedding", "quantization_config")
+            (
+                "Dense" | "EinsumDense" | "Embedding" | "ReversibleEmbedding",
+                "quantization_config",
+            )
             | ("BatchNormalization", "renorm_clipping") => a.is_none() && b == Some(&Json::Null),
             // Left out while they are Keras' defaults, so that an older Keras 3 reads them too.
             ("BatchNormalization", "renorm") => a.is_none() && b == Some(&json!(false)),

@@ -7,7 +7,11 @@ mod lambda;
 mod learning_rate_scheduler;
 mod model_checkpoint;
 mod monitor;
+mod progbar_logger;
 mod reduce_lr_on_plateau;
+#[cfg(feature = "download")]
+mod remote_monitor;
+mod swap_ema_weights;
 mod template;
 mod terminate_on_nan;
 #[cfg(test)]
@@ -19,5 +23,9 @@ pub use early_stopping::EarlyStopping;
 pub use lambda::LambdaCallback;
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use model_checkpoint::{ModelCheckpoint, SaveFreq};
+pub use progbar_logger::ProgbarLogger;
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+#[cfg(feature = "download")]
+pub use remote_monitor::RemoteMonitor;
+pub use swap_ema_weights::SwapEMAWeights;
 pub use terminate_on_nan::TerminateOnNaN;

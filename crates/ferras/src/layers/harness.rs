@@ -13,6 +13,9 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
     match class {
         "Activation" => one(json!({"activation": "tanh"}), &[4]),
         "Dense" => one(json!({"units": 3, "activation": "elu"}), &[2, 4]),
+        "ReversibleEmbedding" => {
+            one(json!({"input_dim": 3, "output_dim": 2, "tie_weights": false}), &[4])
+        }
         "Embedding" => one(json!({"input_dim": 3, "output_dim": 2}), &[4]),
         "Masking" => one(json!({"mask_value": 0.5}), &[3, 2]),
         "EinsumDense" => {

@@ -60,6 +60,7 @@ layers! {
         Identity,
         InputLayer,
         Masking,
+        ReversibleEmbedding,
         Wrapper,
     }
     conv {

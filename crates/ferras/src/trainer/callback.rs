@@ -35,6 +35,10 @@ use std::path::Path;
 /// ```
 #[allow(unused_variables)]
 pub trait Callback {
+    /// Whether it shows the progress, so that the run adds no bar of its own; false by default.
+    fn shows_progress(&self) -> bool {
+        false
+    }
     /// Before the first epoch.
     fn on_train_begin(&mut self, run: &mut Run) -> Result<()> {
         Ok(())
@@ -103,6 +107,9 @@ macro_rules! forward {
 
 /// A borrowed callback, so that what it gathered can be read after training.
 impl<C: Callback + ?Sized> Callback for &mut C {
+    fn shows_progress(&self) -> bool {
+        (**self).shows_progress()
+    }
     forward! {
         on_train_begin();
         on_train_end(history: &History);
@@ -123,6 +130,9 @@ impl<C: Callback + ?Sized> Callback for &mut C {
 
 /// A callback in a box, so that callbacks of several kinds go into one list.
 impl<C: Callback + ?Sized> Callback for Box<C> {
+    fn shows_progress(&self) -> bool {
+        (**self).shows_progress()
+    }
     forward! {
         on_train_begin();
         on_train_end(history: &History);
@@ -232,6 +242,17 @@ impl Run<'_> {
     /// Replaces the values of all weights; an error outside of training.
     pub fn set_weights(&mut self, values: &[Tensor]) -> Result<()> {
         self.model_mut()?.set_weights(values)
+    }
+
+    /// Exchanges the weights with the moving averages that the optimizer keeps of them; an error
+    /// outside of training, and where it keeps none.
+    pub(crate) fn swap_averages(&mut self) -> Result<()> {
+        self.model_mut()?.swap_averages()
+    }
+
+    /// Makes the weights, as they are, the moving averages of them too.
+    pub(crate) fn set_averages(&mut self) -> Result<()> {
+        self.model_mut()?.set_averages()
     }
 
     /// The learning rate of the next step.

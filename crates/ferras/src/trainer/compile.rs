@@ -316,15 +316,45 @@ impl Model {
     /// Puts the optimizer's moving averages in place of the weights, where it keeps any: the end
     /// of `fit`.
     pub(crate) fn finalize_weights(&mut self) -> Result<()> {
-        let Some(compiled) = &self.training.compiled else { return Ok(()) };
+        let backend = self.backend.clone();
+        for (variable, average) in self.averages() {
+            variable.set_buffer(backend.upload(&average.buffer.download()?)?);
+        }
+        Ok(())
+    }
+
+    /// Exchanges the weights with the optimizer's moving averages of them.
+    pub(crate) fn swap_averages(&mut self) -> Result<()> {
+        self.prepare_optimizer()?;
+        let mut pairs = self.averages();
+        if pairs.is_empty() {
+            let problem = "the optimizer keeps no moving average of the weights: give it \
+                           .use_ema(true)";
+            return Err(Error::argument("SwapEMAWeights", problem));
+        }
+        for (variable, average) in &mut pairs {
+            std::mem::swap(variable.buffer_mut()?, &mut average.buffer);
+        }
+        Ok(())
+    }
+
+    /// Makes the optimizer's moving averages what the weights are.
+    pub(crate) fn set_averages(&mut self) -> Result<()> {
+        let backend = self.backend.clone();
+        for (variable, average) in self.averages() {
+            average.buffer = backend.upload(&variable.value()?)?;
+        }
+        Ok(())
+    }
+
+    /// The weights of which the optimizer keeps moving averages, with these.
+    fn averages(&mut self) -> Vec<(&mut Variable, &mut OptimizerVariable)> {
+        let Some(compiled) = &mut self.training.compiled else { return Vec::new() };
         let weights: Vec<_> = self.variables.iter_mut().filter(|v| v.is_trainable()).collect();
         let list: Vec<Trained> = weights.iter().map(|v| trained(v)).collect();
         let places = optimizers::averages(&*compiled.optimizer, &list);
-        let averages = places.and_then(|places| compiled.optimizer_states.get(places));
-        for (variable, average) in weights.into_iter().zip(averages.unwrap_or_default()) {
-            variable.set_buffer(self.backend.upload(&average.buffer.download()?)?);
-        }
-        Ok(())
+        let averages = places.and_then(|places| compiled.optimizer_states.get_mut(places));
+        weights.into_iter().zip(averages.unwrap_or_default()).collect()
     }
 
     /// The optimizer's learning rate at this moment.

@@ -55,7 +55,7 @@ impl Model {
         let steps = steps.unwrap_or(all).min(all);
         let verbose = verbose.number()?;
         let params = RunParams { verbose, steps: Some(steps), ..RunParams::default() };
-        callbacks.extend(progress::bar(params.verbose));
+        callbacks.extend(progress::added(params.verbose, &callbacks));
         let plan = Plan { params: &params, course: &mut Course::default() };
         let mut feed = rows(&arrays, batch_size, steps);
         evaluate(Access::Read(self), &targets, &trackers, &mut feed, plan, &mut callbacks)
@@ -82,7 +82,7 @@ impl Model {
             steps: steps.or(length),
             ..RunParams::default()
         };
-        callbacks.extend(progress::bar(params.verbose));
+        callbacks.extend(progress::added(params.verbose, &callbacks));
         let check = |batch: Result<Batch>| self.check_batch(&targets, batch?, &[]);
         let mut batches = pass(dataset).take(steps.unwrap_or(usize::MAX)).map(check);
         let first =

@@ -376,7 +376,7 @@ impl<'m, 'f> Training<'m, 'f> {
             validates: validation.is_some(),
         };
         let mut callbacks = options.callbacks;
-        callbacks.extend(progress::bar(params.verbose));
+        callbacks.extend(progress::added(params.verbose, &callbacks));
         if options.validation_freq == Some(ValidationFreq::Every(0)) {
             positive("validation_freq", 0)?;
         }

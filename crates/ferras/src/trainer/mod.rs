@@ -23,6 +23,7 @@ pub use compile::Compile;
 pub(crate) use compile::{OptimizerVariable, PerOutput};
 pub use history::{History, Logs};
 pub use options::{Evaluate, Fit, OnBatch, Predict, ValidationFreq, Verbose};
+pub(crate) use progress::bar as progress_bar;
 pub use running::RunningMetric;
 
 /// What a model keeps for training.

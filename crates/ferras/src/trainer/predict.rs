@@ -92,7 +92,7 @@ impl Model {
     ) -> Result<Vec<Tensor>> {
         let Predict { verbose, mut callbacks, .. } = options;
         let params = RunParams { steps, verbose: verbose.number()?, ..RunParams::default() };
-        callbacks.extend(progress::bar(params.verbose));
+        callbacks.extend(progress::added(params.verbose, &callbacks));
         let mut course = Course::default();
         let mut notify = |hook: &mut dyn FnMut(&mut dyn Callback, &mut Run) -> Result<()>| {
             callbacks.iter_mut().try_for_each(|callback| {

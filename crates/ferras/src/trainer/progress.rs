@@ -12,6 +12,15 @@ const INTERVAL: f64 = 0.05;
 /// Characters of the bar.
 const WIDTH: usize = 20;
 
+/// What a run adds to its callbacks: what prints the progress, unless one of them does.
+pub(crate) fn added<'a>(
+    verbose: usize,
+    callbacks: &[Box<dyn Callback + 'a>],
+) -> Option<Box<dyn Callback>> {
+    let shown = callbacks.iter().any(|callback| callback.shows_progress());
+    (!shown).then(|| bar(verbose)).flatten()
+}
+
 /// What prints the progress for `verbose` 1 or 2.
 pub(crate) fn bar(verbose: usize) -> Option<Box<dyn Callback>> {
     let style = match verbose {

@@ -80,15 +80,7 @@ impl Layer for Embedding {
     }
 
     fn call(&self, cx: &mut Call) -> Value {
-        let x = cx.input();
-        let places = match x.dtype() {
-            DType::I32 | DType::I64 => x,
-            _ => x.cast(DType::I32),
-        };
-        let rows = cx.weight("embeddings").gather(&places, 0);
-        let known = places.greater_equal(-(self.input_dim as f64));
-        let known = known.and(places.less(self.input_dim as f64));
-        let y = known.expand_dims(-1).select(&rows, f64::NAN).cast(cx.compute_dtype());
+        let y = look_up(&cx.weight("embeddings"), &cx.input()).cast(cx.compute_dtype());
         cx.penalize(&self.activity_regularizer, &y);
         y
     }
@@ -104,4 +96,15 @@ impl Layer for Embedding {
     fn compute_mask(&self, cx: &mut Call) -> Vec<Option<Value>> {
         vec![Some(cx.input().not_equal(0.0))]
     }
+}
+
+/// The rows of a table for these numbers; NaN for a number that it does not have.
+pub(super) fn look_up(table: &Value, numbers: &Value) -> Value {
+    let places = match numbers.dtype() {
+        DType::I32 | DType::I64 => numbers.clone(),
+        _ => numbers.cast(DType::I32),
+    };
+    let rows = table.dim(0) as f64;
+    let known = places.greater_equal(-rows).and(places.less(rows));
+    known.expand_dims(-1).select(&table.gather(&places, 0), f64::NAN)
 }

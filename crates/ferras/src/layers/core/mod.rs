@@ -6,6 +6,7 @@ mod embedding;
 mod identity;
 mod input_layer;
 mod masking;
+mod reversible_embedding;
 mod wrapper;
 
 pub use activation::Activation;
@@ -16,4 +17,5 @@ pub use embedding::Embedding;
 pub use identity::Identity;
 pub use input_layer::InputLayer;
 pub use masking::Masking;
+pub use reversible_embedding::ReversibleEmbedding;
 pub use wrapper::Wrapper;
