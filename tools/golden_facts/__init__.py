@@ -30,6 +30,7 @@ TOPICS = [
     "datasets",
     "images",
     "tables",
+    "public_names",
     "defaults",
     "layer_defaults",
     "recurrent_defaults",
