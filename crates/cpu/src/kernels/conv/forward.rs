@@ -80,6 +80,17 @@ impl ConvForward {
 
     /// Plans for `level`, which must be one of [`Level::available`] to be run.
     pub fn at(level: Level, spec: ConvSpec, packed: bool) -> ConvForward {
+        // One panel is read where it lies.
+        let panels = spec.cout_group().div_ceil(Tiles::of(level).cols());
+        ConvForward::plan(level, spec, packed && panels > 1)
+    }
+
+    /// As [`ConvForward::at`] for a kernel that comes in panels, even if it is one only.
+    pub(super) fn of_panels(level: Level, spec: ConvSpec) -> ConvForward {
+        ConvForward::plan(level, spec, true)
+    }
+
+    fn plan(level: Level, spec: ConvSpec, packed: bool) -> ConvForward {
         let tiles = Tiles::of(level);
         let tasks = tasks_for(spec.flops());
         let image_pixels: usize = spec.output().iter().product();
@@ -104,7 +115,7 @@ impl ConvForward {
             run_len,
             panels,
             grid,
-            packed: packed && panels > 1,
+            packed,
             packs,
             shared_copies: chunks.copies && grid.n > 1,
             chunks,
@@ -137,7 +148,7 @@ impl ConvForward {
 
     /// What packing the kernel takes, where that pays when it is used again and again.
     pub fn packing(&self) -> Option<Packing> {
-        let floats = self.spec.groups * self.panels * self.panel_floats();
+        let floats = self.panels() * self.panel_floats();
         let tasks = (floats / 32_768).clamp(1, 16);
         (self.panels > 1 && !self.spec.empty()).then_some(Packing { floats, tasks })
     }
@@ -149,7 +160,7 @@ impl ConvForward {
     /// its count.
     pub unsafe fn pack(&self, task: usize, w: *const f32, to: *mut f32) {
         let Some(packing) = self.packing() else { return };
-        for i in part(self.spec.groups * self.panels, packing.tasks, task) {
+        for i in part(self.panels(), packing.tasks, task) {
             // SAFETY: the panel is in range; its copy begins behind those before it.
             unsafe { self.pack_panel(i, w, to.add(i * self.panel_floats())) };
         }
@@ -174,7 +185,7 @@ impl ConvForward {
             }
             let s = &self.spec;
             let items = part(s.batch * self.chunks.count, self.grid.m, task / self.grid.n);
-            let panels = part(s.groups * self.panels, self.grid.n, task % self.grid.n);
+            let panels = part(self.panels(), self.grid.n, task % self.grid.n);
             let own = scratch.as_mut_ptr();
             let image =
                 own.wrapping_add(if self.packs { self.step() * self.panel_floats() } else { 0 });
@@ -196,13 +207,13 @@ impl ConvForward {
         self.spec.taps() * self.spec.cin_group()
     }
 
-    fn panel_floats(&self) -> usize {
+    pub(super) fn panel_floats(&self) -> usize {
         self.tiles.cols() * self.k()
     }
 
     /// Panels that a chunk of an image passes at a time.
     fn step(&self) -> usize {
-        let panels = (self.spec.groups * self.panels).div_ceil(self.grid.n);
+        let panels = self.panels().div_ceil(self.grid.n);
         if panels * self.panel_floats() <= NEAR { panels.max(1) } else { 1 }
     }
 
@@ -211,27 +222,30 @@ impl ConvForward {
         self.chunks.padded.iter().product::<usize>() * self.spec.cin
     }
 
-    /// Columns of the result that panel `i` of a group holds.
-    fn panel_cols(&self, i: usize) -> usize {
-        self.tiles.cols().min(self.spec.cout_group() - i * self.tiles.cols())
+    /// Panels of all groups.
+    pub(super) fn panels(&self) -> usize {
+        self.spec.groups * self.panels
     }
 
-    fn panel_width(&self, i: usize) -> usize {
-        if self.panel_cols(i) <= self.tiles.lanes { self.tiles.lanes } else { self.tiles.cols() }
+    /// A panel by its number.
+    pub(super) fn panel(&self, i: usize) -> Panel {
+        let (group, within) = (i / self.panels, i % self.panels * self.tiles.cols());
+        let columns = self.tiles.cols().min(self.spec.cout_group() - within);
+        let width = if columns <= self.tiles.lanes { self.tiles.lanes } else { self.tiles.cols() };
+        Panel { group, within, columns, width }
     }
 
     unsafe fn pack_panel(&self, i: usize, w: *const f32, to: *mut f32) {
-        let (group, panel) = (i / self.panels, i % self.panels);
+        let panel = self.panel(i);
         // SAFETY: the panel's columns exist in the kernel and in its copy.
         unsafe {
-            let col = group * self.spec.cout_group() + panel * self.tiles.cols();
             Pack {
-                src: w.add(col),
+                src: w.add(panel.group * self.spec.cout_group() + panel.within),
                 step: self.spec.cout,
                 transposed: false,
                 k: self.k(),
-                count: self.panel_cols(panel),
-                width: self.panel_width(panel),
+                count: panel.columns,
+                width: panel.width,
                 dst: to,
             }
             .run(self.level);
@@ -279,8 +293,8 @@ impl ConvForward {
             };
             let element = image * s.result_len() + rows.start * width * s.cout;
             for (k, i) in panels.enumerate() {
-                let (group, panel) = (i / self.panels, i % self.panels);
-                let col = group * s.cout_group() + panel * self.tiles.cols();
+                let panel = self.panel(i);
+                let col = panel.group * s.cout_group() + panel.within;
                 let padded = self.packed || self.packs;
                 let b = match (self.packed, self.packs) {
                     (true, _) => args.w.add(i * self.panel_floats()),
@@ -292,17 +306,17 @@ impl ConvForward {
                     let now = height.min(pixels - done);
                     let at = element + done * s.cout + col;
                     let t = Tile {
-                        a: x.add(group * s.cin_group()),
+                        a: x.add(panel.group * s.cin_group()),
                         a_rows: self.chunks.pixels.as_ptr().add(done),
                         a_step: 1,
                         segments: self.segments.as_ptr(),
                         n_segments: self.segments.len(),
                         len: self.run_len,
                         b,
-                        b_step: if padded { self.panel_width(panel) } else { s.cout },
+                        b_step: if padded { panel.width } else { s.cout },
                         c: args.y.add(at),
                         c_rows: self.c_rows.as_ptr(),
-                        cols: self.panel_cols(panel),
+                        cols: panel.columns,
                         padded,
                         copy: std::ptr::null_mut(),
                         accumulate: false,
@@ -314,6 +328,16 @@ impl ConvForward {
             }
         }
     }
+}
+
+/// Some columns of the result.
+pub(super) struct Panel {
+    /// Its group of channels, and where in it the panel begins.
+    pub group: usize,
+    pub within: usize,
+    pub columns: usize,
+    /// Columns of its copy: whole vectors.
+    pub width: usize,
 }
 
 /// Offsets of the runs of values that are adjacent in image and kernel, and their length.

@@ -12,6 +12,7 @@ mod depthwise;
 mod forward;
 mod input_grad;
 mod kernel_grad;
+mod scatter;
 
 pub use depthwise::{Depthwise, DepthwiseArgs, DepthwiseKind};
 pub use forward::{ConvForward, ConvForwardArgs};
