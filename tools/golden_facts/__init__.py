@@ -24,6 +24,7 @@ TOPICS = [
     "callbacks",
     "ema_swap",
     "learning_rates",
+    "operations",
     "output",
     "summary",
     "preprocessing",

@@ -19,6 +19,23 @@ pub(crate) fn parse(text: &[u8], budget: &Budget) -> Result<Json> {
     serde_json::from_slice(&plain).map_err(|e| format!("is no JSON: {e}"))
 }
 
+/// The text of a value, as Python reads it: texts that are one of the words are numbers again.
+pub(crate) fn text(json: &Json) -> String {
+    let text = json.to_string();
+    let (mut plain, mut rest) = (String::with_capacity(text.len()), &text[..]);
+    while let Some(start) = rest.find('"') {
+        let (before, from) = rest.split_at(start);
+        let (token, behind) = from.split_at(quoted(from.as_bytes()));
+        let word = WORDS.iter().find(|(_, quoted)| *quoted == token.as_bytes());
+        // A key stays a text.
+        let word = word.filter(|_| !behind.starts_with(':')).map(|_| token.trim_matches('"'));
+        plain.push_str(before);
+        plain.push_str(word.unwrap_or(token));
+        rest = behind;
+    }
+    plain + rest
+}
+
 /// Counts what the text will take, checks its depth, and puts words that JSON lacks into quotes.
 fn prepare<'a>(text: &'a [u8], budget: &Budget) -> Result<Cow<'a, [u8]>> {
     budget.work(text.len())?;
@@ -97,6 +114,10 @@ mod tests {
         assert_eq!(parsed(text).unwrap(), expected);
         assert_eq!(parsed("{\"a\": 1, \"a\": 2}").unwrap(), json!({"a": 2}));
         assert_eq!(parsed(" NaN ").unwrap(), json!("NaN"));
+        let words = json!({"NaN": ["NaN", "-Infinity", "\"NaN\"", "[\"NaN\"]"], "b": "Infinity"});
+        let text = super::text(&words);
+        assert_eq!(text, r#"{"NaN":[NaN,-Infinity,"\"NaN\"","[\"NaN\"]"],"b":Infinity}"#);
+        assert_eq!(parsed(&text).unwrap(), words);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod harness;
 mod layer;
 #[cfg(test)]
 mod mixed;
+pub(crate) mod operation;
 pub(crate) mod prelude;
 mod spatial;
 #[cfg(test)]

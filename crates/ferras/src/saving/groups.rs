@@ -1,5 +1,6 @@
 //! Where a weights file of Keras 3 keeps the weights of each layer.
 use crate::layers::InputLayer;
+use crate::layers::operation::Operation;
 use crate::models::{Nested, Network, snake_case};
 use std::collections::HashMap;
 
@@ -33,8 +34,8 @@ fn add(
     for (entry, range) in network.layers.iter().zip(&network.layer_weights) {
         let nested = entry.layer.downcast::<Nested>();
         let is_input = entry.layer.downcast::<InputLayer>().is_some();
-        // The list of a stack's layers does not have its input.
-        if sequential && is_input {
+        // The list of a stack's layers does not have its input, no list has operations.
+        if sequential && is_input || entry.layer.downcast::<Operation>().is_some() {
             continue;
         }
         let class = match nested {

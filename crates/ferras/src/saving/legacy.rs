@@ -8,6 +8,7 @@ use super::state::{Kept, Standing, State};
 use crate::containers::hdf5::{Attribute, Group, Tree};
 use crate::containers::limits::Result;
 use crate::layers::InputLayer;
+use crate::layers::operation::Operation;
 use crate::models::{Model, Network, NetworkLayer};
 use crate::{Error, console};
 use ferras_graph::{Shape, Tensor};
@@ -24,8 +25,10 @@ struct Entry<'a> {
 
 fn entries<'a>(network: &'a Network, sequential: bool) -> Vec<Entry<'a>> {
     let layers = network.layers.iter().zip(&network.layer_weights);
-    // The list of a stack's layers does not have its input.
-    let listed = layers.filter(|(l, _)| !sequential || l.layer.downcast::<InputLayer>().is_none());
+    // The list of a stack's layers does not have its input, no list has operations.
+    let listed = layers
+        .filter(|(l, _)| !sequential || l.layer.downcast::<InputLayer>().is_none())
+        .filter(|(l, _)| l.layer.downcast::<Operation>().is_none());
     let entry = |(layer, range): (&'a NetworkLayer, &Range<usize>)| {
         let (trained, others): (Vec<_>, Vec<_>) =
             range.clone().partition(|&i| network.weights[i].is_trainable());

@@ -24,7 +24,7 @@ pub use load::{Load, LoadWeights};
 
 use crate::containers::hdf5::{self, Attribute, Member, Tree};
 use crate::containers::safetensors::{self, Tensors};
-use crate::containers::{archive, limits};
+use crate::containers::{archive, json, limits};
 use crate::datasets::npz;
 use crate::date;
 use crate::models::Model;
@@ -148,7 +148,7 @@ fn keras_file(model: &Model) -> Result<limits::Result<Vec<u8>>> {
     let config = config::serialize_model(model)?;
     let tree = keras3::tree(model, None)?;
     Ok(hdf5::write(&tree).and_then(|weights| {
-        let (metadata, config) = (metadata.to_string(), config.to_string());
+        let (metadata, config) = (metadata.to_string(), json::text(&config));
         let members: [(&str, &[u8]); 3] = [
             (open::METADATA, metadata.as_bytes()),
             (open::CONFIG, config.as_bytes()),
@@ -164,7 +164,7 @@ fn legacy_tree(model: &Model) -> Result<Tree> {
     let text = |value: String| Attribute::Text(value);
     tree.attribute("backend", text(BACKEND.into()));
     tree.attribute("keras_version", text(KERAS_VERSION.into()));
-    tree.attribute("model_config", text(legacy_config::model_config(model)?.to_string()));
+    tree.attribute("model_config", text(json::text(&legacy_config::model_config(model)?)));
     if let Some(training) = legacy_config::training_config(model)? {
         tree.attribute("training_config", text(training.to_string()));
     }

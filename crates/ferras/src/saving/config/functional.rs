@@ -1,6 +1,8 @@
 //! Functional models: layers, their uses, and the tensors between them.
+use super::masks::{MaskOps, is_mask, name_of};
 use super::read::{Reader, layer_error, list};
 use crate::config::{Map, Scope, mismatch};
+use crate::layers::operation::Operation;
 use crate::layers::{CallArguments, InputLayer, LayerRef, Signature};
 use crate::models::{Nested, Network, SymbolicInputs, SymbolicTensor};
 use crate::{Error, Result};
@@ -26,32 +28,7 @@ struct Graph<'a> {
     place: HashMap<&'a str, usize>,
     layers: Vec<LayerRef>,
     nodes: Vec<Vec<Node>>,
-    /// Ops that make masks, which are no layers here.
-    masks: Vec<&'a Json>,
-}
-
-/// What Keras makes masks of, where a layer is called with one: it writes each of these as a layer.
-const MASK_OPS: [&str; 8] = [
-    "Any",
-    "Concatenate",
-    "ExpandDims",
-    "LogicalOr",
-    "NotEqual",
-    "OnesLike",
-    "Squeeze",
-    "ZerosLike",
-];
-
-/// Whether an object of a file stands for an op that makes masks. Layers find their masks themselves
-/// when the model is traced, as Keras' do when they are called without one.
-fn computes_mask(json: &Json) -> bool {
-    let text = |key: &str| json.get(key).and_then(Json::as_str).unwrap_or_default();
-    let is_op = ["keras.src.ops", "keras.ops"].iter().any(|m| text("module").starts_with(m));
-    is_op && MASK_OPS.contains(&text("class_name"))
-}
-
-fn name_of(json: &Json) -> Option<&str> {
-    json.get("name").or_else(|| json.pointer("/config/name"))?.as_str()
+    masks: MaskOps<'a>,
 }
 
 /// The network of a functional model's configuration.
@@ -61,8 +38,9 @@ pub(super) fn read(
     scope: &Scope,
     freeze: impl Fn(LayerRef) -> LayerRef,
 ) -> Result<Network> {
-    let (masks, objects): (Vec<&Json>, Vec<&Json>) =
-        list(config, "layers")?.iter().partition(|json| computes_mask(json));
+    let all = list(config, "layers")?;
+    let masks = MaskOps::of(all, config.get("output_layers").unwrap_or(&Json::Null));
+    let objects: Vec<&Json> = all.iter().filter(|json| !masks.only(json)).collect();
     let mut graph = Graph { place: HashMap::new(), layers: Vec::new(), nodes: Vec::new(), masks };
     for (i, &json) in objects.iter().enumerate() {
         let layer = freeze(reader.layer(json, scope)?);
@@ -100,18 +78,21 @@ fn own_inside(json: &Json) -> usize {
 
 impl<'a> Graph<'a> {
     /// How a layer is used.
-    fn read_nodes(&self, json: &'a Json) -> Result<Vec<Node>> {
+    fn read_nodes(&self, layer: &'a Json) -> Result<Vec<Node>> {
         let none = Vec::new();
-        let nodes = match json.get("inbound_nodes") {
+        let nodes = match layer.get("inbound_nodes") {
             None | Some(Json::Null) => &none,
             Some(Json::Array(nodes)) => nodes,
             Some(other) => return Err(invalid(&mismatch("a list of inbound_nodes", other))),
         };
-        let signature = self.place_of(json).and_then(|i| self.layers.get(i));
+        let signature = self.place_of(layer).and_then(|i| self.layers.get(i));
         let signature = signature.map(|l| l.0.layer.signature()).unwrap_or_default();
-        let node = |json: &Json| self.read_node(json, &signature);
+        let node = |json: &Json| match Operation::is_meant(layer) {
+            true => self.read_operands(json),
+            false => self.read_node(json, &signature),
+        };
         let mut nodes = nodes.iter().map(node).collect::<Result<Vec<Node>>>()?;
-        let input = self.place_of(json).is_some_and(|i| self.is_input(i));
+        let input = self.place_of(layer).is_some_and(|i| self.is_input(i));
         if input && nodes.is_empty() {
             nodes.push(Node::default());
         }
@@ -149,7 +130,7 @@ impl<'a> Graph<'a> {
                 Json::Null => {}
                 _ if signature.inputs.contains(&&key[..]) => {}
                 // Layers find the masks of their inputs themselves.
-                _ if key.ends_with("mask") && self.is_mask(value) => {}
+                _ if is_mask(key) && self.masks.give(value) => {}
                 // It has no effect in Keras 3: `fit` and `predict` tell every layer anew.
                 Json::Bool(_) | Json::Number(_) if key == "training" => {}
                 Json::Bool(on) if signature.flags.contains(&&key[..]) => {
@@ -171,18 +152,14 @@ impl<'a> Graph<'a> {
         Ok(node)
     }
 
-    /// Whether a tensor, or each of a list that is one, is the result of an op that makes masks.
-    fn is_mask(&self, json: &Json) -> bool {
-        match json {
-            Json::Array(list) => list.iter().all(|json| json.is_null() || self.is_mask(json)),
-            _ => self.mask_op(json.pointer("/config/keras_history/0")).is_some(),
-        }
-    }
-
-    /// The op of this name that makes masks.
-    fn mask_op(&self, name: Option<&Json>) -> Option<&Json> {
-        let name = name?.as_str()?;
-        self.masks.iter().find(|json| name_of(json) == Some(name)).copied()
+    /// The use of an operation, which knows itself what else it is called with.
+    fn read_operands(&self, json: &Json) -> Result<Node> {
+        let mut node = Node::default();
+        let options = json.get("kwargs").and_then(Json::as_object).into_iter().flatten();
+        let arguments = json.get("args").and_then(Json::as_array).into_iter().flatten();
+        let mut all = arguments.chain(options.map(|(_, argument)| argument));
+        all.try_for_each(|json| self.find_tensors(json, &mut node.inputs))?;
+        Ok(node)
     }
 
     fn place_of(&self, json: &Json) -> Option<usize> {
@@ -206,6 +183,17 @@ impl<'a> Graph<'a> {
         }
     }
 
+    /// The tensors among whatever an operation is called with.
+    fn find_tensors(&self, json: &Json, inputs: &mut Vec<Source>) -> Result<()> {
+        match json {
+            Json::Array(list) => list.iter().try_for_each(|json| self.find_tensors(json, inputs)),
+            Json::Object(map) if map.get("class_name") == Some(&"__keras_tensor__".into()) => {
+                self.read_tensors(json, inputs)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// `[layer, use, output]`.
     fn source(&self, json: &Json) -> Result<Source> {
         let wrong = || invalid(&mismatch("[layer, node, tensor]", json));
@@ -214,11 +202,6 @@ impl<'a> Graph<'a> {
         else {
             return Err(wrong());
         };
-        if let Some(op) = self.mask_op(json.get(0)) {
-            let class = op.get("class_name").and_then(Json::as_str).unwrap_or_default();
-            let problem = "Ferras reads this operation as part of a mask only, not as a layer";
-            return Err(layer_error(Some(name), class, problem));
-        }
         let layer = self.place.get(name.as_str());
         let layer = *layer.ok_or_else(|| invalid(&format!("there is no layer {name:?}")))?;
         let (node, output) = (number(node).ok_or_else(wrong)?, number(output).ok_or_else(wrong)?);

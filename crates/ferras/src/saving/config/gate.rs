@@ -1,5 +1,6 @@
 //! The one gate for configurations: it looks at everything, wherever it is nested, before any of
 //! it is understood, and refuses what could do more than describe a model.
+use super::legacy::is_known_function;
 use crate::config::Map;
 use crate::models::{NAMES, is_harmless};
 use crate::{Error, Result};
@@ -14,17 +15,15 @@ const REFUSED: &[(&str, &str)] = &[
     ("Lambda", "holds Python code"),
     ("__lambda__", "holds Python code"),
     ("__typespec__", "names a Python class to be made"),
-    ("__numpy__", "holds data outside of Keras' format"),
-    ("__tensor__", "holds data outside of Keras' format"),
     ("TypeSpec", "names a Python class to be made"),
     ("CompositeTensor", "names a Python class to be made"),
     ("TorchModuleWrapper", "holds a pickle, which is Python code"),
     ("TFSMLayer", "loads another model from a path"),
     ("FlaxLayer", "holds Python code"),
     ("JaxLayer", "holds Python code"),
-    ("TensorFlowOpLayer", "holds a TensorFlow operation instead of a layer"),
-    ("TFOpLambda", "holds a TensorFlow operation instead of a layer"),
-    ("SlicingOpLambda", "holds a TensorFlow operation instead of a layer"),
+    ("TensorFlowOpLayer", "holds a function of TensorFlow that Ferras does not have"),
+    ("TFOpLambda", "holds a function of TensorFlow that Ferras does not have"),
+    ("SlicingOpLambda", "holds a function of TensorFlow that Ferras does not have"),
     ("ClassMethod", "holds a Python method instead of a layer"),
     ("InstanceMethod", "holds a Python method instead of a layer"),
     ("InstanceProperty", "holds a Python property instead of a layer"),
@@ -53,7 +52,8 @@ pub(crate) fn check(json: &Json) -> Result<()> {
 }
 
 fn check_class(class: &str, object: &Map) -> Result<()> {
-    if let Some((name, why)) = REFUSED.iter().find(|(name, _)| *name == class) {
+    let refused_class = REFUSED.iter().find(|(name, _)| *name == class);
+    if let Some((name, why)) = refused_class.filter(|_| !is_known_function(object)) {
         let own = object.get("config").and_then(|config| config.get("name"));
         let own = own.or_else(|| object.get("name")).and_then(Json::as_str).unwrap_or_default();
         let own: String = own.chars().take(40).collect();

@@ -8,6 +8,7 @@ mod functional;
 mod gate;
 mod layer;
 pub(crate) mod legacy;
+mod masks;
 mod model;
 mod read;
 mod survey;

@@ -48,7 +48,7 @@ impl Model {
     /// # Ok::<(), ferras::Error>(())
     /// ```
     pub fn to_json(&self) -> Result<String> {
-        Ok(self.get_config()?.to_string())
+        Ok(json::text(&self.get_config()?))
     }
 
     /// The model of a text that [`Model::to_json`] or Keras gave: Keras' `model_from_json`. It has

@@ -5,6 +5,7 @@ use crate::config::{
     ConfigValue, DTypePolicy, Entry, Map, Scope, check_module, entry_of, mismatch,
 };
 use crate::containers::Limits;
+use crate::layers::operation::Operation;
 use crate::layers::{InputLayer, Layer, LayerRef, PartialShape, WeightSpec};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
 use crate::{Error, Result};
@@ -166,6 +167,9 @@ impl Reader {
             return self.nested(json, scope);
         }
         let config = config_of(json)?;
+        if Operation::is_meant(json) {
+            return operation(json, config);
+        }
         let handle = Handle::read(config, scope)?;
         let entry = lookup(json, class, handle.name.as_deref())?;
         let mut own = config.clone();
@@ -198,6 +202,19 @@ impl Reader {
         let nested = Nested::new(Arc::new(network), sequential);
         Ok(LayerRef::new(nested).name(model.name).trainable(model.trainable))
     }
+}
+
+/// An operation between layers.
+fn operation(json: &Json, config: &Map) -> Result<LayerRef> {
+    let name = config.get("name").and_then(Json::as_str);
+    let class = class_name(json)?;
+    let operation = Operation::read(json);
+    let operation = operation.map_err(|problem| layer_error(name, class, &problem))?;
+    let layer = LayerRef::new(operation);
+    Ok(match name {
+        Some(name) => layer.name(gate::check_name(name)?),
+        None => layer,
+    })
 }
 
 /// An error unless a layer, which is no model, can be made of its configuration.

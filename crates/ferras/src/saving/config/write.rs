@@ -1,6 +1,7 @@
 //! Models as Keras writes them into `config.json`.
 use super::compile::compile_config;
 use crate::config::{ConfigValue, DTypePolicy, Map, serialize};
+use crate::layers::operation::Operation;
 use crate::layers::{InputLayer, PartialShape, TensorSpec};
 use crate::models::{
     LayerCall, Model, NAMES, Nested, Network, NetworkLayer, Topology, is_harmless, name_layers,
@@ -142,6 +143,10 @@ impl Uses<'_> {
         let one_by_one = !entry.layer.0.layer.signature().inputs.is_empty();
         let several = !one_by_one && calls.iter().any(|call| call.positional().len() > 1);
         let node = |call: &&LayerCall| {
+            if let Some(operation) = entry.layer.downcast::<Operation>() {
+                let tensors: Vec<Json> = call.inputs.iter().map(|&at| self.tensor(at)).collect();
+                return operation.node(&tensors);
+            }
             let own = call.positional().len();
             let mut tensors = call.inputs.iter().map(|&at| self.tensor(at));
             let positional: Vec<Json> = tensors.by_ref().take(own).collect();
@@ -204,6 +209,12 @@ pub(super) fn layer_object(entry: &NetworkLayer, inputs: &[&TensorSpec]) -> Json
     let mut json = serialize(&*info.layer);
     if let Some(Json::Object(config)) = json.get_mut("config") {
         let own = std::mem::take(config);
+        if info.layer_as::<Operation>().is_some() {
+            config.insert("name".into(), json!(entry.name));
+            config.extend(own);
+            json["registered_name"] = json!(info.layer.class_name());
+            return json;
+        }
         if info.layer_as::<InputLayer>().is_some() {
             config.extend(own);
             config.insert("name".into(), json!(entry.name));

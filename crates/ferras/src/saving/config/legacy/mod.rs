@@ -6,8 +6,10 @@ mod compile;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod tf_ops;
 
 pub(super) use compile::training_config;
+pub(super) use tf_ops::is_known as is_known_function;
 
 use crate::config::{Map, find};
 use crate::initializers::InitializerFn;
@@ -88,6 +90,9 @@ fn model(json: &mut Json) -> Result<()> {
     for layer in layers.iter_mut() {
         self::layer(layer)?;
         nodes(layer)?;
+        tf_ops::layer(layer).map_err(|problem| {
+            Error::Model(format!("the configuration cannot be read: {problem}"))
+        })?;
     }
     if !sequential {
         ends(config);
@@ -346,15 +351,12 @@ fn nodes(layer: &mut Json) -> Result<()> {
             if let Some(Json::Object(more)) = tensor.get_mut(3) {
                 options.extend(std::mem::take(more));
             }
-            if let Some(name) = tensor.get_mut(0) {
-                rename(name);
-            }
-            let parts = tensor.as_array().map(|t| t.iter().take(3).cloned().collect::<Vec<_>>());
-            arguments.push(json!({
-                "class_name": "__keras_tensor__",
-                "config": {"keras_history": parts},
-            }));
+            arguments.push(match tensor.get(0).and_then(Json::as_str) {
+                Some("_CONSTANT_VALUE") => tensor.get(2).cloned().unwrap_or_default(),
+                _ => keras_tensor(tensor),
+            });
         }
+        options.values_mut().for_each(further_tensors);
         let arguments = match arguments.len() {
             1 => arguments,
             _ => vec![Json::Array(arguments)],
@@ -362,6 +364,26 @@ fn nodes(layer: &mut Json) -> Result<()> {
         *node = json!({"args": arguments, "kwargs": options});
     }
     Ok(())
+}
+
+/// The tensor that stands as `["conv", 0, 0]`.
+fn keras_tensor(mut tensor: Json) -> Json {
+    if let Some(name) = tensor.get_mut(0) {
+        rename(name);
+    }
+    let parts = tensor.as_array().map(|t| t.iter().take(3).cloned().collect::<Vec<_>>());
+    json!({"class_name": "__keras_tensor__", "config": {"keras_history": parts}})
+}
+
+/// Tensors that a layer is called with by name.
+fn further_tensors(json: &mut Json) {
+    match json.as_array().map(Vec::as_slice) {
+        Some([Json::String(_), Json::Number(_), Json::Number(_), ..]) => {
+            *json = keras_tensor(json.take());
+        }
+        Some(_) => json.as_array_mut().into_iter().flatten().for_each(further_tensors),
+        None => {}
+    }
 }
 
 /// Names in `input_layers` and `output_layers`.

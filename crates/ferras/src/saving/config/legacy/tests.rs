@@ -189,3 +189,69 @@ fn tf_keras_with_modules() {
     let json = model.get_config().unwrap();
     assert_eq!(json["config"]["layers"][1]["config"]["negative_slope"], 0.5);
 }
+
+/// What a functional model of tf.keras gives for `[[1, -2]]`; `layers` stand behind the input `x`.
+fn of_tf_keras(layers: &[Json], last: &str) -> Result<Vec<f64>, String> {
+    let input = json!({"class_name": "InputLayer", "name": "x", "inbound_nodes": [],
+                       "config": {"batch_input_shape": [null, 2], "dtype": "float32", "name": "x"}});
+    let layers: Vec<&Json> = [&input].into_iter().chain(layers).collect();
+    let model = json!({"class_name": "Functional", "config": {"name": "f", "layers": layers,
+                       "input_layers": [["x", 0, 0]], "output_layers": [[last, 0, 0]]}});
+    let model = Model::from_config(&model).map_err(|e| e.to_string())?;
+    Ok(model.predict([[1.0_f32, -2.0]]).map_err(|e| e.to_string())?.to_f64_vec())
+}
+
+/// A function of TensorFlow between layers.
+fn function(name: &str, function: &str, nodes: Json) -> Json {
+    json!({"class_name": if function.ends_with("getitem") { "SlicingOpLambda" } else { "TFOpLambda" },
+           "name": name, "inbound_nodes": nodes,
+           "config": {"name": name, "trainable": true, "dtype": "float32", "function": function}})
+}
+
+#[test]
+fn functions_of_tensorflow() {
+    let run = |layers: &[Json]| of_tf_keras(layers, "b").unwrap();
+    let twice = function("a", "math.multiply", json!([["x", 0, 0, {"y": 2, "name": null}]]));
+    let sum = json!([["x", 0, 0, {"y": ["a", 0, 0], "name": null}]]);
+    let sum = function("b", "__operators__.add", sum);
+    assert_eq!(run(&[twice.clone(), sum]), [3.0, -6.0]);
+    let from = json!([["_CONSTANT_VALUE", -1, 10.0, {"y": ["a", 0, 0], "name": null}]]);
+    assert_eq!(run(&[twice.clone(), function("b", "math.subtract", from)]), [8.0, 14.0]);
+    let joined = json!([["x", 0, 0, {"axis": -1}], ["a", 0, 0, {"axis": -1}]]);
+    let joined = function("b", "concat", json!([joined]));
+    assert_eq!(run(&[twice.clone(), joined]), [1.0, -2.0, 2.0, -4.0]);
+    let last = json!({"slice_spec": [{"start": null, "stop": null, "step": null}, -1]});
+    let last = function("b", "__operators__.getitem", json!([["a", 0, 0, last]]));
+    assert_eq!(run(&[twice.clone(), last]), [-4.0]);
+    let mean = json!([["a", 0, 0, {"axis": [1], "keepdims": true, "name": null}]]);
+    assert_eq!(run(&[twice.clone(), function("b", "math.reduce_mean", mean)]), [-1.0]);
+    let relu = json!([["a", 0, 0, {"alpha": 0.5}]]);
+    assert_eq!(run(&[twice.clone(), function("b", "nn.leaky_relu", relu)]), [2.0, -2.0]);
+
+    let refused = |layer: Json| of_tf_keras(&[twice.clone(), layer], "b").unwrap_err();
+    let read = function("b", "io.read_file", json!([["a", 0, 0, {}]]));
+    assert!(refused(read).contains("holds a TFOpLambda named \"b\", which holds a function"));
+    let wild = json!([["a", 0, 0, {"adjoint_a": true}]]);
+    let error = refused(function("b", "linalg.matmul", wild));
+    assert!(error.contains("Matmul is called with adjoint_a = true, which is not read"), "{error}");
+}
+
+#[test]
+fn nodes_of_tensorflow() {
+    let node = |op: &str, constants: Json, attributes: Json| {
+        json!({"class_name": "TensorFlowOpLayer", "name": "b", "inbound_nodes": [[["x", 0, 0, {}]]],
+               "config": {"name": "a", "trainable": true, "dtype": null, "constants": constants,
+                          "node_def": {"name": "a", "op": op, "attr": attributes}}})
+    };
+    let run = |node: Json| of_tf_keras(&[node], "b");
+    let types = json!({"T": {"type": "DT_FLOAT"}});
+    assert_eq!(run(node("Sub", json!({"0": 1.0}), types.clone())).unwrap(), [0.0, 3.0]);
+    assert_eq!(run(node("Pow", json!({"1": 2.0}), types)).unwrap(), [1.0, 4.0]);
+    let kept = json!({"keep_dims": {"b": true}, "Tidx": {"type": "DT_INT32"}});
+    assert_eq!(run(node("Max", json!({"1": [1]}), kept)).unwrap(), [1.0]);
+    let turned = json!({"transpose_a": {"b": true}, "T": {"type": "DT_FLOAT"}});
+    let error = run(node("MatMul", json!({"1": [[1.0], [2.0]]}), turned)).unwrap_err();
+    assert!(error.contains("has the attribute transpose_a, which is not read"), "{error}");
+    let error = run(node("ReadFile", json!({}), json!({}))).unwrap_err();
+    assert!(error.contains("holds a TensorFlowOpLayer"), "{error}");
+}

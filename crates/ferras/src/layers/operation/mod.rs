@@ -1,0 +1,106 @@
+//! Operations of `keras.ops` as parts of a functional model: what `x * 2 + y` and `ops.mean(x)` are in
+//! Keras' files.
+mod arguments;
+mod arrange;
+mod products;
+mod table;
+
+pub(crate) use arguments::Argument;
+
+use super::{Call, Layer};
+use crate::config::{Configured, Map};
+use ferras_graph::Value;
+use serde_json::{Value as Json, json};
+use table::{Row, TABLE};
+
+/// Modules of Keras whose classes are operations.
+const MODULES: [&str; 2] = ["keras.src.ops.", "keras.src.activations."];
+
+/// One operation of a closed set with everything that it is called with. It has no weights.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    row: &'static Row,
+    /// Its own arguments, as Keras writes them.
+    config: Map,
+    /// What it is called with by position, and by name.
+    args: Vec<Argument>,
+    kwargs: Vec<(String, Argument)>,
+}
+
+impl Operation {
+    /// Whether Keras' object is one of an operation instead of a layer.
+    pub(crate) fn is_meant(json: &Json) -> bool {
+        let module = json.get("module").and_then(Json::as_str).unwrap_or_default();
+        MODULES.iter().any(|own| module.starts_with(own))
+    }
+
+    /// The operation of Keras' object, with what its only node gives it. Tensors count as they come.
+    pub(crate) fn read(json: &Json) -> Result<Operation, String> {
+        let text = |key: &str| json.get(key).and_then(Json::as_str).unwrap_or_default();
+        let (module, class) = (text("module"), text("class_name"));
+        let row = TABLE.iter().find(|row| row.module == module && row.class == class);
+        let row = row.ok_or_else(|| format!("Ferras has no operation {class} of {module}"))?;
+        let mut config = json.get("config").and_then(Json::as_object).cloned().unwrap_or_default();
+        config.shift_remove("name");
+        if let Some((key, value)) =
+            config.iter().find(|(key, value)| !row.config.contains(&&key[..]) && !value.is_null())
+        {
+            return Err(format!("the argument {key} = {value} is unknown to the operation"));
+        }
+        let nodes = json.get("inbound_nodes").and_then(Json::as_array);
+        let Some([node]) = nodes.map(Vec::as_slice) else {
+            return Err("an operation is used once".into());
+        };
+        let mut inputs = 0;
+        let args = node.get("args").and_then(Json::as_array).into_iter().flatten();
+        let args = args.map(|json| Argument::read(json, &mut inputs)).collect::<Result<_, _>>()?;
+        let kwargs = node.get("kwargs").and_then(Json::as_object).into_iter().flatten();
+        let kwargs =
+            kwargs.map(|(key, json)| Ok((key.clone(), Argument::read(json, &mut inputs)?)));
+        let kwargs: Vec<(String, Argument)> = kwargs.collect::<Result<_, String>>()?;
+        if let Some((key, _)) = kwargs.iter().find(|(key, _)| !row.call.contains(&&key[..])) {
+            return Err(format!("it is called with {key}, which is unknown to the operation"));
+        }
+        Ok(Operation { row, config, args, kwargs })
+    }
+
+    /// Keras' node of the operation for these symbolic tensors.
+    pub(crate) fn node(&self, tensors: &[Json]) -> Json {
+        let args: Vec<Json> = self.args.iter().map(|a| a.write(tensors)).collect();
+        let kwargs = self.kwargs.iter().map(|(key, a)| (key.clone(), a.write(tensors)));
+        json!({"args": args, "kwargs": kwargs.collect::<Map>()})
+    }
+}
+
+impl Configured for Operation {
+    fn class_name(&self) -> &'static str {
+        self.row.class
+    }
+    fn module(&self) -> Option<&'static str> {
+        Some(self.row.module)
+    }
+    fn registered_name(&self) -> &'static str {
+        self.row.class
+    }
+    fn get_config(&self) -> Map {
+        self.config.clone()
+    }
+}
+
+impl Layer for Operation {
+    fn call(&self, cx: &mut Call) -> Value {
+        self.call_all(cx).swap_remove(0)
+    }
+
+    fn call_all(&self, cx: &mut Call) -> Vec<Value> {
+        let inputs = cx.inputs().to_vec();
+        let Some(first) = inputs.first() else { return vec![cx.input()] };
+        let builder = first.builder().clone();
+        let outputs = (self.row.run)(&arguments::Given::new(self, &inputs, &builder));
+        match outputs {
+            Ok(outputs) if !outputs.is_empty() => outputs,
+            Ok(_) => vec![builder.error(self.row.class, "gives nothing")],
+            Err(problem) => vec![builder.error(self.row.class, problem)],
+        }
+    }
+}
