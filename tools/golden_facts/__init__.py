@@ -29,6 +29,7 @@ TOPICS = [
     "summary",
     "preprocessing",
     "datasets",
+    "texts",
     "images",
     "tables",
     "public_names",

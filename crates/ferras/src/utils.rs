@@ -1,9 +1,13 @@
 //! Small helpers around labels and probabilities, as `keras.utils`.
+mod pad_sequences;
+
 use crate::{Error, Result};
 use ferras_graph::Tensor;
 use ndarray::{
     Array1, Array2, ArrayBase, ArrayD, Axis, Data, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn,
 };
+
+pub use pad_sequences::{End, PadSequences, Step, pad_sequences};
 
 /// An element that can stand for a class: an integer, or a float without fraction.
 ///

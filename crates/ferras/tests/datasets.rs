@@ -1,13 +1,17 @@
 //! Keras' data sets from small stand-ins of their files: the same rows in the same order.
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, which clippy.toml does not know
-use ferras::datasets::{boston_housing, california_housing, cifar10, cifar100, npz};
+use ferras::datasets::{boston_housing, california_housing, cifar10, cifar100, imdb, npz, reuters};
 use ferras::prelude::*;
 use ndarray::Array1;
 use serde_json::Value as Json;
 use std::path::PathBuf;
 
 fn golden() -> Json {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/datasets.json");
+    facts("datasets")
+}
+
+fn facts(topic: &str) -> Json {
+    let path = format!("{}/../../tests/golden/{topic}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -157,4 +161,90 @@ fn pictures_from_a_folder_or_arrays() {
     let error = cifar10::load_data_from(stand_in("cifar-100.tar.gz")).unwrap_err().to_string();
     assert!(error.ends_with("cifar-10-batches-py/data_batch_1: is not in the archive"), "{error}");
     std::fs::remove_dir_all(unpacked).unwrap();
+}
+
+/// The settings of a case, through the builder of either set.
+macro_rules! with_args {
+    ($load:expr, $args:expr) => {{
+        let (mut load, args) = ($load, $args);
+        for (name, value) in args.as_object().unwrap() {
+            let number = value.as_i64();
+            load = match name.as_str() {
+                "num_words" => load.num_words(number),
+                "skip_top" => load.skip_top(number.unwrap()),
+                "maxlen" => load.maxlen(number.unwrap() as usize),
+                "seed" => load.seed(number.unwrap() as u32),
+                "start_char" => load.start_char(number),
+                "oov_char" => load.oov_char(number),
+                "index_from" => load.index_from(number.unwrap()),
+                "test_split" => load,
+                other => panic!("{other}"),
+            };
+        }
+        load
+    }};
+}
+
+fn check_texts(found: &(Vec<Vec<i64>>, Array1<i64>), case: &Json, part: &str) {
+    assert_eq!(serde_json::json!(found.0), case[format!("x_{part}")], "{}", case["args"]);
+    assert_eq!(serde_json::json!(found.1.to_vec()), case[format!("y_{part}")], "{}", case["args"]);
+}
+
+#[test]
+fn texts_come_in_the_order_of_keras() {
+    for case in golden()["reuters"].as_array().unwrap() {
+        let load = with_args!(reuters::LoadData::new(), &case["args"]);
+        let test_split = case["args"]["test_split"].as_f64().unwrap_or(0.2);
+        let load = load.test_split(test_split).path(stand_in("reuters.npz"));
+        let (train, test) = load.load().unwrap();
+        check_texts(&train, case, "train");
+        check_texts(&test, case, "test");
+    }
+    for case in facts("texts")["imdb"].as_array().unwrap() {
+        let load = with_args!(imdb::LoadData::new(), &case["args"]);
+        let (train, test) = load.path(stand_in("imdb.npz")).load().unwrap();
+        check_texts(&train, case, "train");
+        check_texts(&test, case, "test");
+    }
+}
+
+#[test]
+fn texts_say_what_is_wrong() {
+    let load = || imdb::LoadData::new().path(stand_in("imdb.npz"));
+    let error = load().maxlen(1).load().unwrap_err().to_string();
+    assert!(error.contains("\"maxlen\" must be larger: no text has fewer than 1 words"), "{error}");
+    let error = load().index_from(i64::MAX).load().unwrap_err().to_string();
+    assert!(error.contains("which is too large"), "{error}");
+    let news = || reuters::LoadData::new().path(stand_in("reuters.npz"));
+    let error = news().test_split(1.5).load().unwrap_err().to_string();
+    assert!(error.contains("\"test_split\" must be from 0 to 1, got 1.5"), "{error}");
+    let error = reuters::LoadData::new().path(stand_in("imdb.npz")).load().unwrap_err().to_string();
+    assert!(error.ends_with("holds no member \"x.npy\""), "{error}");
+    let path = houses("texts.npz", 2);
+    let error = reuters::LoadData::new().path(&path).load().unwrap_err().to_string();
+    assert!(error.contains("array \"x\" must hold a row of lists"), "{error}");
+}
+
+/// Every review of the real file, if it is beside the repository.
+#[test]
+fn the_real_reviews() {
+    let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    if !shared.join("imdb.npz").is_file() {
+        println!("SKIPPED: there is no {}", shared.join("imdb.npz").display());
+        return;
+    }
+    let load = imdb::LoadData::new().path(shared.join("imdb.npz")).num_words(10_000);
+    let ((x_train, y_train), (x_test, y_test)) = load.load().unwrap();
+    assert_eq!(
+        (x_train.len(), x_test.len(), y_train.sum(), y_test.sum()),
+        (25_000, 25_000, 12_500, 12_500)
+    );
+    assert_eq!((x_train[0].len(), y_train[0]), (218, 1));
+    assert_eq!(x_train[0][..12], [1, 14, 22, 16, 43, 530, 973, 1622, 1385, 65, 458, 4468]);
+    // Words and start markers.
+    assert_eq!(x_train.iter().map(Vec::len).sum::<usize>(), 5_942_841 + 25_000);
+    assert_eq!(x_test.iter().map(Vec::len).sum::<usize>(), 5_745_105 + 25_000);
+    assert_eq!(x_test.iter().flatten().max(), Some(&9_999));
+    let words = imdb::get_word_index_from(shared.join("imdb_word_index.json")).unwrap();
+    assert_eq!((words.len(), words["the"], words["film"]), (88_584, 1, 19));
 }

@@ -9,11 +9,14 @@ mod get_file;
 mod housing;
 #[cfg(feature = "download")]
 mod http;
+pub mod imdb;
 pub mod mnist;
 pub mod npy;
 pub mod npz;
 mod origin;
+pub mod reuters;
 mod table;
+mod words;
 
 pub use get_file::GetFile;
 pub use table::Table;

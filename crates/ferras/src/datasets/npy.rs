@@ -3,7 +3,9 @@
 //! Read are all three versions of the format, either byte order, both memory orders, and the
 //! element types bool, integers and floats. Those that [`DType`](crate::DType) lacks become the
 //! next wider one that has room: int8, int16 and uint16 become int32; uint32 and uint64 int64.
-//! Arrays of Python objects are refused: reading them means running code from the file.
+//! Arrays of Python objects are refused: reading them means running code from the file. (The data
+//! sets that Keras keeps as lists of integers are read by [`imdb`](super::imdb) and
+//! [`reuters`](super::reuters).)
 //!
 //! ```
 //! use ferras::{Tensor, datasets::npy};
@@ -15,6 +17,7 @@
 //! # Ok::<(), ferras::Error>(())
 //! ```
 use crate::containers::limits::{Budget, Limits};
+use crate::containers::pickle::{self, Data, List, Value};
 use crate::files::write_atomic;
 use crate::{Error, Result, Tensor};
 use ferras_graph::{Element, Elements};
@@ -27,6 +30,8 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 const LONGEST_HEADER: usize = 10_000;
 /// NumPy's arrays have at most this many axes.
 const MOST_AXES: usize = 64;
+/// The kind of arrays that hold Python's objects, in a pickle that follows the header.
+const OBJECT: char = 'O';
 
 /// The array of a file.
 pub fn read(path: impl AsRef<Path>) -> Result<Tensor> {
@@ -77,6 +82,11 @@ struct Header {
 pub(crate) fn parse(file: &[u8], budget: &Budget) -> Result<Tensor, String> {
     let (text, data) = header_text(file)?;
     let header = Header::parse(text)?;
+    if header.stored.kind == OBJECT {
+        let problem = "holds Python objects (dtype object): reading them would run code from the \
+                       file; save an array of numbers instead";
+        return Err(problem.to_string());
+    }
     let places = header.shape.iter().try_fold(1_usize, |n, d| n.checked_mul(*d));
     let bytes = places.and_then(|n| n.checked_mul(header.stored.size));
     let left = data.len();
@@ -92,6 +102,31 @@ pub(crate) fn parse(file: &[u8], budget: &Budget) -> Result<Tensor, String> {
     let widened = if header.stored.kind == 'i' && header.stored.size == 1 { 4 } else { 2 };
     budget.take(left as u64 * copies * widened, || "an array".into())?;
     header.tensor(data)
+}
+
+/// The lists of a file that holds Python's lists of integers, pickled as `dtype=object`. Nothing
+/// else is read, and nothing is run.
+pub(crate) fn parse_lists(file: &[u8], budget: &Budget) -> Result<Vec<Vec<i64>>, String> {
+    let (text, data) = header_text(file)?;
+    let header = Header::parse(text)?;
+    let &[count] = &header.shape[..] else {
+        return Err(format!("must hold a row of lists, got an array of shape {:?}", header.shape));
+    };
+    if header.stored.kind != OBJECT {
+        return Err("must hold lists of integers, got an array of numbers".to_string());
+    }
+    let lists = match pickle::parse(data, budget)? {
+        Value::Array(array) if array.shape == [count] => match array.data {
+            Some(Data::Objects(List::Lists(lists))) => lists,
+            Some(Data::Objects(List::Empty)) => Vec::new(),
+            _ => return Err("must hold lists of integers alone".to_string()),
+        },
+        _ => return Err(format!("must hold the {count} lists that its header says")),
+    };
+    match lists.len() == count {
+        true => Ok(lists),
+        false => Err(format!("holds {} lists where its header says {count}", lists.len())),
+    }
 }
 
 /// The header's text, and the bytes after it.
@@ -198,23 +233,20 @@ fn build<T: Element>(shape: Vec<usize>, data: Vec<T>, fortran: bool) -> Result<T
 impl Stored {
     /// `<f4`, `>i8`, `|u1`: byte order, kind, bytes.
     fn parse(descr: &str) -> Result<Stored, String> {
+        if matches!(descr, "O" | "|O") {
+            return Ok(Stored { kind: OBJECT, size: 0, big_endian: false });
+        }
         let mut chars = descr.chars();
         let order = chars.next().unwrap_or_default();
         let kind = chars.next().unwrap_or_default();
         let size: Option<usize> = chars.as_str().parse().ok();
-        let object = || {
-            "holds Python objects (dtype object): reading them would run code from the file; \
-             save an array of numbers instead"
-        };
         let big_endian = match order {
             '<' | '|' => false,
             '>' => true,
             '=' => cfg!(target_endian = "big"),
-            'O' => return Err(object().to_string()),
             _ => return Err(format!("has an unknown element type {descr:?}")),
         };
         match (kind, size) {
-            ('O', _) => Err(object().to_string()),
             ('b', Some(1)) | ('u' | 'i', Some(1 | 2 | 4 | 8)) | ('f', Some(2 | 4 | 8)) => {
                 Ok(Stored { kind, size: size.unwrap_or_default(), big_endian })
             }
@@ -425,6 +457,56 @@ mod tests {
         assert!(parsed(&file(twice, &[0; 4])).unwrap_err().contains("twice"));
         assert!(parsed(&file("{}", &[])).unwrap_err().contains("lacks descr"));
         assert!(parsed(&file("{'x': 1}", &[])).unwrap_err().contains("unknown key \"x\""));
+    }
+
+    /// A file of lists of Python with this shape and pickle.
+    fn objects(shape: &str, pickle: &[u8]) -> Vec<u8> {
+        let header = format!("{{'descr': '|O', 'fortran_order': False, 'shape': {shape}, }}\n");
+        file(&header, pickle)
+    }
+
+    fn lists(bytes: &[u8]) -> Result<Vec<Vec<i64>>, String> {
+        parse_lists(bytes, &Limits::new().budget(bytes.len() as u64)?)
+    }
+
+    /// An array of objects `(2,)` around these instructions, as NumPy pickles it.
+    fn pickled(rows: &[u8]) -> Vec<u8> {
+        let before = b"\x80\x03cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\
+                       \x87R(K\x01K\x02\x85cnumpy\ndtype\nX\x02\0\0\0O8K\x00K\x01\x87R(K\x03X\x01\0\0\0|\
+                       NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb\x89";
+        [&before[..], rows, b"tb."].concat()
+    }
+
+    #[test]
+    fn lists_of_integers_and_nothing_else() {
+        let good = objects("(2,)", &pickled(b"](](K\x01M\x2c\x01e]e"));
+        assert_eq!(lists(&good).unwrap(), [vec![1, 300], vec![]]);
+        assert!(parsed(&good).unwrap_err().contains("Python objects"));
+        let error = |shape, rows: &[u8]| lists(&objects(shape, &pickled(rows))).unwrap_err();
+        let two = b"](](K\x01e]e";
+        assert!(error("(3,)", two).contains("must hold the 3 lists"), "{}", error("(3,)", two));
+        assert!(error("(2, 1)", two).contains("must hold a row of lists"));
+        assert!(error("()", two).contains("must hold a row of lists"));
+        assert!(error("(2,)", b"](]K\x01e").contains("different things"));
+        assert!(error("(2,)", b"]]K\x01aa").contains("holds 1 lists where its header says 2"));
+        assert!(error("(2,)", b"](K\x01K\x02e").contains("lists of integers alone"));
+        assert!(error("(2,)", b"](U\x01aU\x01be").contains("lists of integers alone"));
+        assert!(error("(2,)", b"](]U\x01aa]e").contains("lists"));
+        assert!(error("(2,)", b"cos\nsystem\n(U\x02lstR").contains("\"system\" of \"os\""));
+        assert!(lists(&objects("(2,)", b"N.")).unwrap_err().contains("must hold the 2 lists"));
+        assert!(lists(&to_bytes(&Tensor::scalar(1_u8))).is_err());
+        let numbers = to_bytes(&Tensor::new([2], vec![1_i64, 2]).unwrap());
+        assert!(lists(&numbers).unwrap_err().contains("got an array of numbers"));
+        for n in 0..good.len() {
+            assert!(lists(&good[..n]).is_err());
+        }
+        for place in 0..good.len() {
+            for value in [0, 1, b'(', b'R', b'e', b'N', b'\n', 0x80, 255] {
+                let mut bad = good.clone();
+                bad[place] = value;
+                let _ = lists(&bad);
+            }
+        }
     }
 
     /// Any prefix and any change of a byte gives a tensor or an error.

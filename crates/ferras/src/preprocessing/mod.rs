@@ -25,6 +25,8 @@ mod report;
 mod scaler;
 mod scores;
 mod split;
+mod tokenizer;
+mod words;
 
 pub use label::{Class, Label};
 pub use label_encoder::LabelEncoder;
@@ -33,3 +35,4 @@ pub use report::{ClassScores, ClassificationReport, classification_report, confu
 pub use scaler::StandardScaler;
 pub use scores::{PrecisionRecallCurve, RocCurve, precision_recall_curve, roc_curve};
 pub use split::{Size, Split, SplitTuple, Splittable, train_test_split};
+pub use tokenizer::{Mode, Tokenizer};
