@@ -1,9 +1,10 @@
 //! The convolution itself, with its epilogue.
 
+use super::narrow::{self, Dots, narrow_columns};
 use super::{Chunks, ConvSpec};
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::{Grid, Pack, tasks_for};
-use crate::kernels::simd::Level;
+use crate::kernels::simd::{Level, run_at};
 use crate::kernels::tile::{MAX_ROWS, Tile, Tiles, even_rows};
 use crate::kernels::{Packing, Work, part};
 use std::ops::Range;
@@ -28,8 +29,9 @@ pub struct ConvForwardArgs {
 
 /// A convolution, planned: `y = epilogue(conv(x, w))`.
 ///
-/// A task is a share of the images' rows and of the panels of the kernel. It packs the panels into
-/// memory of its thread; images with padding are copied, zeros around them, as they come.
+/// A task is a share of the images' rows and of the panels of the kernel. Its first tile of a panel
+/// reads the kernel where it lies and leaves a copy for the others in memory of the thread; images
+/// with padding are copied, zeros around them, as they come.
 ///
 /// ```
 /// use ferras_cpu::kernels::conv::{ConvForward, ConvForwardArgs, ConvSpec};
@@ -59,12 +61,13 @@ pub struct ConvForward {
     /// Offsets of the runs of values that are adjacent in image and kernel, and their length.
     segments: Vec<usize>,
     run_len: usize,
-    /// Panels of a group of output channels.
+    /// Panels of a group of output channels, and the channels of the last group behind them.
     panels: usize,
+    narrow: usize,
     grid: Grid,
-    /// The kernel comes packed, or is packed by each task.
+    /// The kernel comes packed, or each task's first tile of a panel leaves a copy of it.
     packed: bool,
-    packs: bool,
+    copy_w: bool,
     /// Padded images are made once, in shared memory.
     shared_copies: bool,
     c_rows: [usize; MAX_ROWS],
@@ -80,33 +83,37 @@ impl ConvForward {
 
     /// Plans for `level`, which must be one of [`Level::available`] to be run.
     pub fn at(level: Level, spec: ConvSpec, packed: bool) -> ConvForward {
+        let (_, run_len) = segments(&spec, |_| 0);
+        let narrow = narrow_columns(level, &spec, run_len);
         // One panel is read where it lies.
-        let panels = spec.cout_group().div_ceil(Tiles::of(level).cols());
-        ConvForward::plan(level, spec, packed && panels > 1)
+        let several = spec.cout_group() - narrow > Tiles::of(level).cols();
+        ConvForward::plan(level, spec, packed && several, narrow)
     }
 
-    /// As [`ConvForward::at`] for a kernel that comes in panels, even if it is one only.
+    /// As [`ConvForward::at`] for a kernel that comes in panels alone, even if it is one only.
     pub(super) fn of_panels(level: Level, spec: ConvSpec) -> ConvForward {
-        ConvForward::plan(level, spec, true)
+        ConvForward::plan(level, spec, true, 0)
     }
 
-    fn plan(level: Level, spec: ConvSpec, packed: bool) -> ConvForward {
+    fn plan(level: Level, spec: ConvSpec, packed: bool, narrow: usize) -> ConvForward {
         let tiles = Tiles::of(level);
         let tasks = tasks_for(spec.flops());
         let image_pixels: usize = spec.output().iter().product();
         // Enough pixels to use a panel of the kernel well, few enough to stay in the near cache.
         let share = (spec.batch * image_pixels).div_ceil(tasks);
         let chunks = Chunks::new(spec, share.clamp(4 * tiles.rows, 1024));
-        let (segments, run_len) = segments(&spec, &chunks);
-        let panels = spec.cout_group().div_ceil(tiles.cols());
-        let packs = !packed && panels > 1 && spec.batch * image_pixels >= 512;
+        let (segments, run_len) = segments(&spec, |tap| chunks.tap_offset(tap));
+        let panels = (spec.cout_group() - narrow).div_ceil(tiles.cols());
+        let copies = !packed && (panels > 1 || !spec.cout_group().is_multiple_of(tiles.lanes));
         let most = Grid { m: spec.batch * chunks.count, n: spec.groups * panels, k: 1 };
         let kernel = spec.taps() * spec.cin_group() * spec.cout;
         let images = spec.batch * chunks.padded.iter().product::<usize>() * spec.cin;
         let copy = if chunks.copies { 3 } else { 1 };
         let grid = Grid::new(tasks, most, |g| {
-            g.n * images * copy + g.m * kernel * if packs { 2 } else { 1 }
+            g.n * images * copy + g.m * kernel * if copies { 2 } else { 1 }
         });
+        let chunk_tiles = chunks.pixels.len().div_ceil(tiles.rows);
+        let copy_w = copies && most.m.div_ceil(grid.m) * chunk_tiles > 2;
         let mut plan = ConvForward {
             spec,
             level,
@@ -114,9 +121,10 @@ impl ConvForward {
             segments,
             run_len,
             panels,
+            narrow,
             grid,
             packed,
-            packs,
+            copy_w,
             shared_copies: chunks.copies && grid.n > 1,
             chunks,
             c_rows: std::array::from_fn(|r| r * spec.cout),
@@ -132,7 +140,7 @@ impl ConvForward {
             return Work { phases: Vec::new(), shared: 0, scratch: 0 };
         }
         let compute = self.grid.m * self.grid.n;
-        let packs = if self.packs { self.step() * self.panel_floats() } else { 0 };
+        let packs = self.kernel_copy() + self.narrow_floats();
         if self.shared_copies {
             let shared = s.batch * self.padded_len();
             let copy = (shared / 16_384).clamp(1, 16).min(s.batch * self.chunks.lines_of_image());
@@ -148,7 +156,7 @@ impl ConvForward {
 
     /// What packing the kernel takes, where that pays when it is used again and again.
     pub fn packing(&self) -> Option<Packing> {
-        let floats = self.panels() * self.panel_floats();
+        let floats = self.panels() * self.panel_floats() + self.narrow_floats();
         let tasks = (floats / 32_768).clamp(1, 16);
         (self.panels > 1 && !self.spec.empty()).then_some(Packing { floats, tasks })
     }
@@ -163,6 +171,10 @@ impl ConvForward {
         for i in part(self.panels(), packing.tasks, task) {
             // SAFETY: the panel is in range; its copy begins behind those before it.
             unsafe { self.pack_panel(i, w, to.add(i * self.panel_floats())) };
+        }
+        if task + 1 == packing.tasks {
+            // SAFETY: the narrow columns lie behind the panels.
+            unsafe { self.pack_narrow(w, to.add(self.panels() * self.panel_floats())) };
         }
     }
 
@@ -187,17 +199,15 @@ impl ConvForward {
             let items = part(s.batch * self.chunks.count, self.grid.m, task / self.grid.n);
             let panels = part(self.panels(), self.grid.n, task % self.grid.n);
             let own = scratch.as_mut_ptr();
-            let image =
-                own.wrapping_add(if self.packs { self.step() * self.panel_floats() } else { 0 });
+            let narrow = own.wrapping_add(self.kernel_copy());
+            let image = narrow.wrapping_add(self.narrow_floats());
+            if self.narrow > 0 && !self.packed && panels.end == self.panels() {
+                self.pack_narrow(args.w, narrow);
+            }
             for first in panels.clone().step_by(self.step()) {
                 let now = first..(first + self.step()).min(panels.end);
-                if self.packs {
-                    for (k, i) in now.clone().enumerate() {
-                        self.pack_panel(i, args.w, own.add(k * self.panel_floats()));
-                    }
-                }
                 for item in items.clone() {
-                    self.chunk(item, now.clone(), args, own, image);
+                    self.chunk(item, now.clone(), args, [own, image], item == items.start);
                 }
             }
         }
@@ -217,6 +227,14 @@ impl ConvForward {
         if panels * self.panel_floats() <= NEAR { panels.max(1) } else { 1 }
     }
 
+    /// Floats of a thread's copy of panels, and of the narrow columns behind it.
+    fn kernel_copy(&self) -> usize {
+        if self.copy_w { self.step() * self.panel_floats() } else { 0 }
+    }
+    fn narrow_floats(&self) -> usize {
+        self.narrow * self.segments.len() * narrow::padded(self.level, self.run_len)
+    }
+
     /// Floats of an image with its padding.
     fn padded_len(&self) -> usize {
         self.chunks.padded.iter().product::<usize>() * self.spec.cin
@@ -230,7 +248,7 @@ impl ConvForward {
     /// A panel by its number.
     pub(super) fn panel(&self, i: usize) -> Panel {
         let (group, within) = (i / self.panels, i % self.panels * self.tiles.cols());
-        let columns = self.tiles.cols().min(self.spec.cout_group() - within);
+        let columns = self.tiles.cols().min(self.spec.cout_group() - self.narrow - within);
         let width = if columns <= self.tiles.lanes { self.tiles.lanes } else { self.tiles.cols() };
         Panel { group, within, columns, width }
     }
@@ -252,6 +270,15 @@ impl ConvForward {
         }
     }
 
+    /// # Safety
+    /// `w` holds the kernel, `to` has [`ConvForward::narrow_floats`].
+    unsafe fn pack_narrow(&self, w: *const f32, to: *mut f32) {
+        let s = &self.spec;
+        let sizes = [self.segments.len(), self.run_len, self.narrow];
+        // SAFETY: the caller's promise; the columns are the last of the kernel.
+        unsafe { narrow::transpose(self.level, w.add(s.cout - self.narrow), s.cout, sizes, to) };
+    }
+
     /// Copies a share of all lines of all images, zeros around them.
     unsafe fn copy(&self, task: usize, args: &ConvForwardArgs) {
         let per_image = self.chunks.lines_of_image();
@@ -267,14 +294,15 @@ impl ConvForward {
         }
     }
 
-    /// One chunk of an image: the given panels, all tiles.
+    /// One chunk of an image: the given panels, all tiles. `own` is the thread's memory for panels and
+    /// image; `first`: no copy of the panels is there yet.
     unsafe fn chunk(
         &self,
         item: usize,
         panels: Range<usize>,
         args: &ConvForwardArgs,
-        packed: *const f32,
-        scratch: *mut f32,
+        own: [*mut f32; 2],
+        first: bool,
     ) {
         let s = &self.spec;
         let (image, chunk) = (item / self.chunks.count, item % self.chunks.count);
@@ -289,22 +317,27 @@ impl ConvForward {
                     let first = self.chunks.lines(&rows).0 * self.chunks.line_len();
                     args.shared.add(image * self.padded_len() + first).cast_const()
                 }
-                false => self.chunks.input(args.x.add(image * s.image_len()), &rows, scratch),
+                false => self.chunks.input(args.x.add(image * s.image_len()), &rows, own[1]),
             };
             let element = image * s.result_len() + rows.start * width * s.cout;
+            if self.narrow > 0 && panels.end == self.panels() {
+                self.narrow(x, pixels, element, args, own[0].wrapping_add(self.kernel_copy()));
+            }
             for (k, i) in panels.enumerate() {
                 let panel = self.panel(i);
                 let col = panel.group * s.cout_group() + panel.within;
-                let padded = self.packed || self.packs;
-                let b = match (self.packed, self.packs) {
-                    (true, _) => args.w.add(i * self.panel_floats()),
-                    (_, true) => packed.add(k * self.panel_floats()),
-                    _ => args.w.add(col),
-                };
+                let copy = own[0].wrapping_add(k * self.panel_floats());
                 let mut done = 0;
                 while done < pixels {
                     let now = height.min(pixels - done);
                     let at = element + done * s.cout + col;
+                    let copying = self.copy_w && first && done == 0;
+                    let copied = self.copy_w && !copying;
+                    let (b, b_step) = match (self.packed, copied) {
+                        (true, _) => (args.w.add(i * self.panel_floats()), panel.width),
+                        (_, true) => (copy.cast_const(), panel.width),
+                        _ => (args.w.add(col), s.cout),
+                    };
                     let t = Tile {
                         a: x.add(panel.group * s.cin_group()),
                         a_rows: self.chunks.pixels.as_ptr().add(done),
@@ -313,12 +346,12 @@ impl ConvForward {
                         n_segments: self.segments.len(),
                         len: self.run_len,
                         b,
-                        b_step: if padded { panel.width } else { s.cout },
+                        b_step,
                         c: args.y.add(at),
                         c_rows: self.c_rows.as_ptr(),
                         cols: panel.columns,
-                        padded,
-                        copy: std::ptr::null_mut(),
+                        padded: self.packed || copied,
+                        copy: if copying { copy } else { std::ptr::null_mut() },
                         accumulate: false,
                         epilogue: args.epilogue.at(col, at),
                     };
@@ -326,6 +359,38 @@ impl ConvForward {
                     done += now;
                 }
             }
+        }
+    }
+}
+
+impl ConvForward {
+    /// The narrow columns of some pixels; `copy`: the thread's copy of these columns.
+    unsafe fn narrow(
+        &self,
+        x: *const f32,
+        pixels: usize,
+        element: usize,
+        args: &ConvForwardArgs,
+        copy: *const f32,
+    ) {
+        let column = self.spec.cout - self.narrow;
+        // SAFETY: as in `chunk`.
+        unsafe {
+            let dots = Dots {
+                x,
+                pixels: &self.chunks.pixels[..pixels],
+                segments: &self.segments,
+                len: self.run_len,
+                w: match self.packed {
+                    true => args.w.add(self.panels() * self.panel_floats()),
+                    false => copy,
+                },
+                columns: self.narrow,
+                y: args.y.add(element + column),
+                y_step: self.spec.cout,
+                epilogue: args.epilogue.at(column, element + column),
+            };
+            run_at(self.level, dots);
         }
     }
 }
@@ -341,12 +406,12 @@ pub(super) struct Panel {
 }
 
 /// Offsets of the runs of values that are adjacent in image and kernel, and their length.
-fn segments(spec: &ConvSpec, chunks: &Chunks) -> (Vec<usize>, usize) {
+fn segments(spec: &ConvSpec, offset: impl Fn(usize) -> usize) -> (Vec<usize>, usize) {
     let (taps, cin) = (spec.taps(), spec.cin_group());
     if spec.groups > 1 || spec.dilations[2] > 1 {
-        return ((0..taps).map(|tap| chunks.tap_offset(tap)).collect(), cin);
+        return ((0..taps).map(offset).collect(), cin);
     }
     let lines = taps / spec.kernel[2].max(1);
-    let first = |i: usize| chunks.tap_offset(i * spec.kernel[2]);
+    let first = |i: usize| offset(i * spec.kernel[2]);
     ((0..lines).map(first).collect(), spec.kernel[2] * cin)
 }

@@ -1,10 +1,11 @@
 //! The gradient of a convolution with respect to its kernel.
 
+use super::narrow::{self, Outer, narrow_columns};
 use super::{Chunks, ConvSpec};
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::tasks_for;
 use crate::kernels::reduce::AddParts;
-use crate::kernels::simd::Level;
+use crate::kernels::simd::{Level, run_at};
 use crate::kernels::tile::{MAX_ROWS, Tile, Tiles, even_rows};
 use crate::kernels::{Work, part};
 
@@ -43,6 +44,9 @@ pub struct ConvKernelGrad {
     /// Offset in the image of each row (tap, input channel) of the kernel.
     rows: Vec<usize>,
     height: usize,
+    /// The last columns, which are done on their own, and where their lines of places begin.
+    narrow: usize,
+    starts: Vec<usize>,
     /// Shares of the batch, and blocks of rows of the kernel, that are tasks.
     shares: usize,
     blocks: usize,
@@ -72,6 +76,9 @@ impl ConvKernelGrad {
         let rows: Vec<usize> =
             (0..spec.taps() * cin).map(|r| chunks.tap_offset(r / cin) + r % cin).collect();
         let height = even_rows(rows.len(), tiles.rows);
+        let line = spec.kernel[2] * cin;
+        let narrow = narrow_columns(level, &spec, line);
+        let starts = rows.iter().copied().step_by(line.max(1)).collect();
         let tasks = tasks_for(spec.flops());
         let size = rows.len() * spec.cout;
         let items = spec.batch.div_ceil(images) * chunks.count;
@@ -88,7 +95,8 @@ impl ConvKernelGrad {
         let work = Work {
             phases,
             shared: if shares > 1 { shares * size } else { 0 },
-            scratch: images * chunks.scratch(),
+            scratch: images * chunks.scratch()
+                + narrow * rows.len() / line.max(1) * narrow::padded(level, line),
         };
         let c_rows = std::array::from_fn(|r| r * spec.cout);
         ConvKernelGrad {
@@ -100,6 +108,8 @@ impl ConvKernelGrad {
             segments,
             rows,
             height,
+            narrow,
+            starts,
             shares,
             blocks,
             c_rows,
@@ -144,6 +154,48 @@ impl ConvKernelGrad {
         self.rows.len() * self.spec.cout
     }
 
+    /// Values of a line of places, and floats of the sums of the narrow columns.
+    fn line(&self) -> usize {
+        self.spec.kernel[2] * self.spec.cin_group()
+    }
+    fn narrow_floats(&self) -> usize {
+        self.narrow * self.starts.len() * narrow::padded(self.level, self.line())
+    }
+
+    /// Adds the products of some lines of pixels to the narrow columns.
+    unsafe fn add_narrow(&self, x: *const f32, dy: *const f32, lines: usize, sums: *mut f32) {
+        let s = &self.spec;
+        // SAFETY: as in `add_pixels`; `sums` are this thread's.
+        unsafe {
+            let outer = Outer {
+                x,
+                lines: &self.segments[..lines],
+                starts: &self.starts,
+                width: self.chunks.output[2],
+                step: s.strides[2] * s.cin,
+                len: self.line(),
+                dy: dy.add(s.cout - self.narrow),
+                dy_step: s.cout,
+                columns: self.narrow,
+                sums,
+            };
+            run_at(self.level, outer);
+        }
+    }
+
+    /// Puts the narrow columns where they belong.
+    unsafe fn store_narrow(&self, sums: *const f32, to: *mut f32) {
+        let (line, width) = (self.line(), narrow::padded(self.level, self.line()));
+        for c in 0..self.narrow {
+            for row in 0..self.rows.len() {
+                let from = (c * self.starts.len() + row / line) * width + row % line;
+                let at = row * self.spec.cout + self.spec.cout - self.narrow + c;
+                // SAFETY: rows and columns are in range.
+                unsafe { *to.add(at) = *sums.add(from) };
+            }
+        }
+    }
+
     /// Sums one share of the batch for one block of rows.
     unsafe fn share(&self, task: usize, args: &ConvKernelGradArgs, scratch: &mut [f32]) {
         let s = &self.spec;
@@ -160,6 +212,11 @@ impl ConvKernelGrad {
                 let end = end.min(self.rows.len());
                 std::ptr::write_bytes(to.add(from * s.cout), 0, (end - from) * s.cout);
                 return;
+            }
+            let sums = scratch.as_mut_ptr().add(self.images * self.chunks.scratch());
+            let narrow = self.narrow > 0 && block == 0;
+            if narrow {
+                std::ptr::write_bytes(sums, 0, self.narrow_floats());
             }
             for item in items.clone() {
                 let image = item / count * self.images;
@@ -179,6 +236,12 @@ impl ConvKernelGrad {
                 let dy = args.dy.add(image * s.result_len() + first);
                 let lines = images * (rows.end - rows.start);
                 self.add_pixels(x, dy, lines, tiles.clone(), to, item != items.start);
+                if narrow {
+                    self.add_narrow(x, dy, lines, sums);
+                }
+            }
+            if narrow {
+                self.store_narrow(sums, to);
             }
         }
     }
@@ -194,7 +257,8 @@ impl ConvKernelGrad {
         accumulate: bool,
     ) {
         let s = &self.spec;
-        let panels = s.cout_group().div_ceil(self.tiles.cols());
+        let wide = s.cout_group() - self.narrow;
+        let panels = wide.div_ceil(self.tiles.cols());
         for i in 0..s.groups * panels {
             let (group, panel) = (i / panels, i % panels);
             let within = panel * self.tiles.cols();
@@ -214,7 +278,7 @@ impl ConvKernelGrad {
                         b_step: s.cout,
                         c: to.add(row * s.cout + col),
                         c_rows: self.c_rows.as_ptr(),
-                        cols: self.tiles.cols().min(s.cout_group() - within),
+                        cols: self.tiles.cols().min(wide - within),
                         padded: false,
                         copy: std::ptr::null_mut(),
                         accumulate,

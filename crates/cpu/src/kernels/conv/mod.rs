@@ -12,6 +12,7 @@ mod depthwise;
 mod forward;
 mod input_grad;
 mod kernel_grad;
+mod narrow;
 mod scatter;
 
 pub use depthwise::{Depthwise, DepthwiseArgs, DepthwiseKind};
