@@ -7,6 +7,7 @@ TOPICS = [
     "regularizers",
     "losses",
     "loss_settings",
+    "ctc",
     "metrics",
     "metric_settings",
     "layers",

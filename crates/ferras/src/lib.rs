@@ -25,6 +25,7 @@ pub mod layers;
 pub mod losses;
 pub mod metrics;
 pub mod models;
+pub mod ops;
 pub mod optimizers;
 mod pipeline;
 pub mod plot;

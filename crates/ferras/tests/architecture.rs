@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 7] = [
         "containers",
         "date",
     ],
-    &["activations", "initializers", "regularizers", "constraints", "preprocessing"],
+    &["ops", "activations", "initializers", "regularizers", "constraints", "preprocessing"],
     // A layer is applied to symbolic tensors, and a model is a layer.
     &["layers", "models", "losses", "metrics", "optimizers", "datasets", "schedules"],
     &["trainer", "data", "pipeline", "saving"],

@@ -22,6 +22,29 @@ fn near(found: &[Tensor], expected: &Json, bound: f64, what: &str) {
     }
 }
 
+#[test]
+fn sequences_are_learnt_as_in_keras() {
+    let case = &golden("ctc")["training"];
+    let mut model = Sequential::new()
+        .add(Input::new([8, 3]))
+        .add(Conv1D::new(5, 3).padding("same").activation("tanh"))
+        .add(Dense::new(4))
+        .build()
+        .unwrap();
+    model.set_weights(&tensors(&case["weights"])).unwrap();
+    let sgd = SGD::new().learning_rate(0.1);
+    model.compile(Compile::new().optimizer(sgd).loss("ctc")).unwrap();
+    let fit = Fit::new().batch_size(3).epochs(3).shuffle(false).verbose(0);
+    let history = model.fit(tensor(&case["x"]), tensor(&case["y"]), fit).unwrap();
+    for (found, expected) in history.get("loss").unwrap().iter().zip(list(&case["losses"])) {
+        assert!((found / number(expected) - 1.0).abs() < 1e-4, "{found}, {expected}");
+    }
+    near(&model.get_weights().unwrap(), &case["trained"], 1e-4, "trained with CTC");
+    let wrong = Tensor::new([6, 3], vec![4_i32; 18]).unwrap();
+    let error = model.fit(tensor(&case["x"]), wrong, Fit::new().verbose(0)).unwrap_err();
+    assert!(error.to_string().contains("holds 4 in row 0, expected class numbers from 1 to 3"));
+}
+
 /// Numbers to vectors, and the vectors' squares back to scores.
 fn there_and_back(case: &Json, x: &Tensor) -> Model {
     let layer: LayerRef = made("ReversibleEmbedding", &case["args"]);
@@ -108,4 +131,78 @@ fn averages_that_are_not_kept_are_missed() {
     let options = Evaluate::new().verbose(0).callback(SwapEMAWeights::new());
     let error = model.evaluate_with([[1.0_f32]], [[1.0_f32]], options).unwrap_err().to_string();
     assert!(error.contains("only be changed while it is trained"), "{error}");
+}
+
+/// Two layers inside a model, batch normalization among them, and a head.
+fn with_a_base() -> Model {
+    let inner = Sequential::new()
+        .add(Dense::new(4).activation("relu").input_dim(3))
+        .add(BatchNormalization::new())
+        .build()
+        .unwrap()
+        .with_name("base");
+    let x = Input::new([3]);
+    let y = Dense::new(1).name("head").apply(inner.apply(&x).unwrap());
+    Model::new(&x, &y).unwrap()
+}
+
+fn trained(model: &Model) -> Vec<&str> {
+    model.trainable_weights().into_iter().map(|w| w.path()).collect()
+}
+
+#[test]
+fn frozen_layers_stay_as_they_are() {
+    let (x, y) = ([[0.5_f32, 1.0, -1.0], [2.0, 0.0, 1.0]], [[1.0_f32], [0.0]]);
+    let compile = || Compile::new().optimizer("sgd").loss("mse");
+    let mut model = with_a_base();
+    model.compile(compile()).unwrap();
+    model.set_layer_trainable("base", false).unwrap();
+    assert_eq!(trained(&model), ["head/kernel", "head/bias"]);
+    assert!(!model.get_layer("base").unwrap().is_trainable());
+    let error = model.fit(x, y, Fit::new().verbose(0)).unwrap_err().to_string();
+    assert!(error.contains("call compile again before fit"), "{error}");
+    // What was compiled is still good for evaluation.
+    model.evaluate_with(x, y, Evaluate::new().verbose(0)).unwrap();
+    model.compile(compile()).unwrap();
+    let before = model.get_weights().unwrap();
+    model.fit(x, y, Fit::new().epochs(3).verbose(0)).unwrap();
+    let after = model.get_weights().unwrap();
+    // The base with its moving statistics, then the head.
+    assert_eq!(before[..6], after[..6]);
+    assert_ne!(before[6..], after[6..]);
+    // Its last layer learns again, the whole, nothing.
+    model.set_layer_trainable("base", true).unwrap();
+    model.set_layer_trainable("base/dense", false).unwrap();
+    let expected = ["base/batch_normalization/gamma", "base/batch_normalization/beta"];
+    assert_eq!(trained(&model), [&expected[..], &["head/kernel", "head/bias"]].concat());
+    model.set_trainable(false).unwrap();
+    assert!(trained(&model).is_empty() && !model.is_trainable());
+    model.set_trainable(true).unwrap();
+    assert_eq!(trained(&model).len(), 6);
+    let error = model.set_layer_trainable("base/dens", false).unwrap_err().to_string();
+    assert!(error.contains("did you mean \"dense\"?"), "{error}");
+}
+
+#[test]
+fn a_frozen_model_is_frozen_in_files_and_tables() {
+    let path = std::env::temp_dir().join(format!("ferras-frozen-{}.keras", std::process::id()));
+    let mut model = with_a_base();
+    model.set_layer_trainable("base", false).unwrap();
+    model.save(&path).unwrap();
+    let again = Model::load(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(trained(&again), ["head/kernel", "head/bias"]);
+    let text = again.summary().show_trainable(true).expand_nested(true).to_string();
+    assert!(text.contains(" Trainable params: 5 ") && text.contains(" Non-trainable params: 32 "));
+    let column = |name: &str| {
+        let line = text.lines().find(|l| l.contains(name)).unwrap();
+        line.trim_end_matches([' ', '│']).chars().last().unwrap()
+    };
+    assert_eq!([column("base (Seq"), column("└ dense"), column("head")], ['N', 'N', 'Y'], "{text}");
+    // A stack that is not built can be frozen too.
+    let mut stack = Sequential::new().add(Dense::new(2)).add(Dense::new(1));
+    stack.set_layer_trainable("dense_1", false).unwrap();
+    stack.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
+    stack.fit([[1.0_f32], [2.0]], [[1.0_f32], [0.0]], Fit::new().verbose(0)).unwrap();
+    assert_eq!(trained(&stack), ["dense/kernel", "dense/bias"]);
 }

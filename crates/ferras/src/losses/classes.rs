@@ -64,6 +64,14 @@ macro_rules! losses {
 }
 
 losses! {
+    /// −log of the probability that the steps of each sequence spell its labels
+    /// ([`ctc_loss`](crate::ops::ctc_loss)). `y_true (batch, labels)`: class numbers, 0 behind the last one;
+    /// `y_pred (batch, steps, classes)`: logits, of which class 0 is the blank.
+    CTC "ctc",
+    |l, t, p| targets::sequences(&l.name, t, p), {}
+    |_, t, p| functions::ctc(t, p),
+    class_numbers = true;
+
     /// mean((y_true − y_pred)²) over the last axis.
     MeanSquaredError "mean_squared_error",
     |l, t, p| targets::like_output(&l.name, t, p), {}

@@ -3,6 +3,7 @@
 //! that is reduced is lost. Truth is cast to the prediction's type unless it holds class numbers,
 //! and ranks that differ by a last axis of size 1 are made equal.
 use crate::config::{Axes, epsilon};
+use crate::ops::ctc_loss;
 use crate::{Error, Result};
 use ferras_graph::{DType, Value};
 
@@ -405,4 +406,21 @@ pub fn circle(y_true: &Value, y_pred: &Value, by: &CircleOptions) -> Value {
     let near = (&distance + m).maximum(0.0) * (m - &distance) * -gamma;
     let far = (1.0 + m - &distance).maximum(0.0) * (1.0 - m - &distance) * gamma;
     (sum(near, &alike) + sum(far, &same.logical_not())).softplus()
+}
+
+/// [`ctc_loss`](crate::ops::ctc_loss) of class numbers `y_true (batch, labels)`, 0 behind the last one, and
+/// logits `y_pred (batch, steps, classes)`: all steps count, the blank is class 0.
+#[track_caller]
+pub fn ctc(y_true: &Value, y_pred: &Value) -> Value {
+    if y_true.rank() != 2 || y_pred.rank() != 3 {
+        let (truth, prediction) = (y_true.shape(), y_pred.shape());
+        let problem = format!(
+            "expected y_true (batch, labels) and y_pred (batch, steps, classes), got shapes {truth} and \
+             {prediction}"
+        );
+        return y_pred.error("ctc", problem);
+    }
+    let labels = y_true.not_equal(0.0).cast(DType::I32).sum(&[-1], false);
+    let steps = labels.full_like(y_pred.dim(1) as f64);
+    ctc_loss(y_true, y_pred, &labels, &steps, 0)
 }

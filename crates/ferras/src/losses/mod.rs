@@ -22,7 +22,7 @@ pub(crate) mod targets;
 mod tests;
 
 pub use classes::{
-    BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy,
+    BinaryCrossentropy, BinaryFocalCrossentropy, CTC, CategoricalCrossentropy,
     CategoricalFocalCrossentropy, CategoricalGeneralizedCrossEntropy, CategoricalHinge, Circle,
     CosineSimilarity, Dice, Hinge, Huber, KLDivergence, LogCosh, MeanAbsoluteError,
     MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
@@ -32,7 +32,7 @@ pub(crate) use custom::Named;
 pub use functions::{
     CircleOptions, Crossentropy, binary_crossentropy, binary_focal_crossentropy,
     categorical_crossentropy, categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy, categorical_hinge, circle, cosine_similarity, dice,
+    categorical_generalized_cross_entropy, categorical_hinge, circle, cosine_similarity, ctc, dice,
     hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
     mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy,
     squared_hinge, tversky,
@@ -117,5 +117,6 @@ family! {
         Circle, "circle";
         Dice, "dice";
         Tversky, "tversky";
+        CTC, "ctc";
     ]
 }

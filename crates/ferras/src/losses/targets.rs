@@ -123,6 +123,30 @@ fn expect_class_shape(
     ))
 }
 
+/// Rows of class numbers for sequences of classes.
+pub(crate) fn sequences(loss: &str, y_true: &Tensor, y_pred: &PartialShape) -> Result<()> {
+    let (shape, &[_, _, classes]) = (y_true.shape(), &y_pred[..]) else {
+        let text = format!("expected an output of shape (batch, steps, classes), got {y_pred}");
+        return Err(problem(loss, text));
+    };
+    if shape.rank() != 2 {
+        let text = format!("expected class numbers (batch, labels) in y_true, got {shape}");
+        return Err(problem(loss, text));
+    }
+    let end = classes.map_or(f64::INFINITY, |k| k as f64);
+    match first(y_true, |v| !(v >= 0.0 && v < end && v.fract() == 0.0)) {
+        None => Ok(()),
+        Some((row, value)) => {
+            let most = classes.map_or("the last class".into(), |k| k.saturating_sub(1).to_string());
+            let text = format!(
+                "y_true holds {value} in row {row}, expected class numbers from 1 to {most}, and 0 behind \
+                 the last one; the output needs one unit for each class and one for the blank"
+            );
+            Err(problem(loss, text))
+        }
+    }
+}
+
 /// A whole number for each row.
 pub(crate) fn labels(loss: &str, y_true: &Tensor, y_pred: &PartialShape) -> Result<()> {
     let shape = y_true.shape();

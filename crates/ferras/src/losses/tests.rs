@@ -27,7 +27,7 @@ fn compute(loss: &Loss, case: &Json) -> Vec<Tensor> {
 
 #[test]
 fn values_and_gradients_are_those_of_keras() {
-    let files = ["losses", "loss_settings"].map(load);
+    let files = ["losses", "loss_settings", "ctc"].map(load);
     let cases = files.iter().flat_map(|file| file["cases"].as_array().unwrap());
     for (i, case) in cases.enumerate() {
         let what = format!("case {i}: {} {} {}", case["loss"], case["args"], case["note"]);
@@ -45,7 +45,8 @@ fn values_and_gradients_are_those_of_keras() {
         if note.contains("the kink") {
             continue;
         }
-        assert_close(&found[2], &case["gradient"], 1e-5, &format!("{what}, gradient"));
+        let bound = if note.contains("rounded to 0.01") { 1e-2 } else { 1e-5 };
+        assert_close(&found[2], &case["gradient"], bound, &format!("{what}, gradient"));
     }
 }
 
@@ -112,7 +113,8 @@ fn configurations_are_those_of_keras() {
         let found = made(class, &json!({})).get().unwrap().get_config();
         assert_eq!(Json::Object(found), row["config"], "{class}");
     }
-    for row in load("loss_settings")["defaults"].as_array().unwrap() {
+    let [settings, ctc] = ["loss_settings", "ctc"].map(|file| load(file)["defaults"].clone());
+    for row in settings.as_array().unwrap().iter().chain(ctc.as_array().unwrap()) {
         let class = row["name"].as_str().unwrap();
         let found = made(class, &json!({})).get().unwrap().get_config();
         assert_eq!(Json::Object(found), row["config"], "{class}");

@@ -7,6 +7,7 @@ mod sequential;
 mod summary;
 mod symbolic;
 mod table;
+mod trainable;
 mod up_to;
 
 pub use model::{Model, Variable};

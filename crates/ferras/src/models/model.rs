@@ -6,6 +6,7 @@ use crate::layers::{Build, Call, Layer, LayerRef, TensorSpec, WeightSpec};
 use crate::random::{Generator, next_seed};
 use crate::{Error, Result};
 use ferras_graph::{Backend, Buffer, Tensor, TensorType, Value};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// A model: layers with weights, ready to be compiled, trained, evaluated and asked.
@@ -23,6 +24,8 @@ pub struct Model {
     pub(crate) name: String,
     pub(crate) topology: Topology,
     pub(crate) variables: Vec<Variable>,
+    /// Whether training changes any of its weights.
+    pub(crate) trainable: bool,
     pub(crate) dtype: DTypePolicy,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) training: crate::trainer::TrainingState,
@@ -139,6 +142,7 @@ impl Model {
             name: name.into(),
             topology,
             variables: Vec::new(),
+            trainable: true,
             dtype: dtype_policy(),
             backend: crate::backend::default(),
             training: crate::trainer::TrainingState::default(),
@@ -201,7 +205,8 @@ impl Model {
         self.variables.iter().map(Variable::value).collect()
     }
 
-    /// Replaces the values of all weights; nothing changes unless all fit.
+    /// Replaces the values of all weights; nothing changes unless all fit. Those of one layer:
+    /// [`Model::set_layer_weights`].
     ///
     /// ```
     /// use ferras::prelude::*;
@@ -215,14 +220,20 @@ impl Model {
     /// ```
     pub fn set_weights(&mut self, values: &[Tensor]) -> Result<()> {
         self.network()?;
-        let (expected, found) = (self.variables.len(), values.len());
+        self.set_values(0..self.variables.len(), values)
+    }
+
+    /// Replaces the values of the weights in these places.
+    pub(super) fn set_values(&mut self, places: Range<usize>, values: &[Tensor]) -> Result<()> {
+        let variables = self.variables.get_mut(places).unwrap_or_default();
+        let (expected, found) = (variables.len(), values.len());
         if expected != found {
             return Err(Error::Data(format!(
                 "set_weights expected {expected} arrays, one for each weight, got {found}"
             )));
         }
         let mut buffers = Vec::with_capacity(found);
-        for (variable, value) in self.variables.iter().zip(values) {
+        for (variable, value) in variables.iter().zip(values) {
             if variable.spec.ty.shape != *value.shape() {
                 return Err(Error::Data(format!(
                     "set_weights expected shape {} for {:?}, got {}",
@@ -233,7 +244,7 @@ impl Model {
             }
             buffers.push(self.backend.upload(&value.cast(variable.spec.ty.dtype))?);
         }
-        for (variable, buffer) in self.variables.iter_mut().zip(buffers) {
+        for (variable, buffer) in variables.iter_mut().zip(buffers) {
             variable.set_buffer(buffer);
         }
         Ok(())
@@ -257,7 +268,7 @@ impl Model {
         let network = self.network()?.clone();
         let sequential = matches!(self.topology, Topology::Built { sequential: true, .. });
         let values = self.get_weights()?;
-        let layer = LayerRef::new(Nested { network, sequential, values });
+        let layer = LayerRef::new(Nested { network, sequential, values }).trainable(self.trainable);
         // A name that was not given leaves the choice to the larger model: `sequential_1`, ….
         let given = !matches!(self.name.as_str(), "sequential" | "functional");
         Ok(if given { layer.name(&self.name) } else { layer })

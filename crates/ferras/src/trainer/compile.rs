@@ -27,6 +27,10 @@ pub struct Compile {
     pub(crate) loss_weights: PerOutput<f64>,
     pub(crate) metrics: PerOutput<Vec<Metric>>,
     pub(crate) weighted_metrics: PerOutput<Vec<Metric>>,
+    pub(crate) run_eagerly: bool,
+    pub(crate) steps_per_execution: usize,
+    /// None is `"auto"`.
+    pub(crate) jit_compile: Option<bool>,
 }
 
 /// Something for each output of a model.
@@ -98,7 +102,44 @@ impl Compile {
             loss_weights: PerOutput::Unset,
             metrics: PerOutput::Unset,
             weighted_metrics: PerOutput::Unset,
+            run_eagerly: false,
+            steps_per_execution: 1,
+            jit_compile: None,
         }
+    }
+
+    /// Accepted as in Keras, and kept in files: a step is compiled all the same.
+    pub fn run_eagerly(mut self, run_eagerly: bool) -> Compile {
+        self.run_eagerly = run_eagerly;
+        self
+    }
+
+    /// Accepted as in Keras, and kept in files: a step is always compiled.
+    pub fn jit_compile(mut self, jit_compile: bool) -> Compile {
+        self.jit_compile = Some(jit_compile);
+        self
+    }
+
+    /// How many training steps `fit` takes between two calls of the callbacks' hooks of batches; 1 by
+    /// default. Hooks are given the numbers of the first and of the last step of such a group.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let mut model = Sequential::new().add(Dense::new(1).input_dim(1));
+    /// model.compile(Compile::new().optimizer("sgd").loss("mse").steps_per_execution(2))?;
+    /// let mut ends = Vec::new();
+    /// let note = LambdaCallback::new().on_train_batch_end(|batch, _| {
+    ///     ends.push(batch);
+    ///     Ok(())
+    /// });
+    /// let fit = Fit::new().batch_size(1).verbose(0).callback(note);
+    /// model.fit([[1.0_f32], [2.0], [3.0]], [[1.0_f32], [0.0], [1.0]], fit)?;
+    /// assert_eq!(ends, [1, 3]);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn steps_per_execution(mut self, steps: usize) -> Compile {
+        self.steps_per_execution = steps;
+        self
     }
 
     /// The optimizer, by name or object.
@@ -198,6 +239,8 @@ pub(crate) struct Compiled {
     pub(crate) optimizer_states: Vec<OptimizerVariable>,
     /// Seed and number of steps: the key of everything random in a step.
     pub(crate) key: Buffer,
+    /// Whether other weights are to be trained since.
+    pub(crate) outdated: bool,
 }
 
 /// A variable of the optimizer.
@@ -258,11 +301,15 @@ impl Model {
         let optimizer = arguments.optimizer.get()?;
         optimizer.check()?;
         check_names(&arguments)?;
+        if arguments.steps_per_execution == 0 {
+            return Err(Error::argument("steps_per_execution", "must be at least 1, got 0"));
+        }
         self.build_stack(None)?;
         let seed = next_seed();
         let key = Tensor::new([2], vec![seed as i64, 0])?;
         let key = self.backend.upload(&key)?;
-        let compiled = Compiled { arguments, optimizer, optimizer_states: Vec::new(), key };
+        let optimizer_states = Vec::new();
+        let compiled = Compiled { arguments, optimizer, optimizer_states, key, outdated: false };
         if let Ok(network) = self.network() {
             compiled.targets(&network.output_names())?;
         }
@@ -288,6 +335,18 @@ impl Model {
     /// What `compile` left; an error before it.
     pub(crate) fn compiled(&self, action: &str) -> Result<&Compiled> {
         self.training.compiled.as_ref().ok_or_else(|| not_compiled(&self.name, action))
+    }
+
+    /// An error unless the model can be trained as it was compiled.
+    pub(crate) fn can_train(&self, action: &str) -> Result<()> {
+        match self.compiled(action)?.outdated {
+            false => Ok(()),
+            true => Err(Error::Model(format!(
+                "other weights of model {:?} are trainable since it was compiled: call compile again \
+                 before {action}",
+                self.name
+            ))),
+        }
     }
 
     /// Gives the optimizer its variables, once the weights are known.

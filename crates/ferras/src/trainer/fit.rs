@@ -42,7 +42,7 @@ impl Model {
         y: impl Into<Data>,
         options: Fit<'_>,
     ) -> Result<History> {
-        self.compiled("fit")?;
+        self.can_train("fit")?;
         let (x, y) = (x.into(), y.into());
         let weighting = options.weighting.clone();
         let (targets, arrays) = self.prepare(x, y, weighting)?;
@@ -67,7 +67,7 @@ impl Model {
     /// An epoch is a pass over the stream. With `steps_per_epoch` it is that many batches, and the
     /// next epoch goes on where it ended; at the end of the stream a new pass begins.
     pub fn fit_dataset(&mut self, dataset: &mut dyn Dataset, options: Fit<'_>) -> Result<History> {
-        self.compiled("fit")?;
+        self.can_train("fit")?;
         if options.validation_split != 0.0 {
             let problem = "needs arrays; give a stream's validation data as validation_data";
             return Err(Error::argument("validation_split", problem));
@@ -117,7 +117,7 @@ impl Model {
         options: OnBatch,
     ) -> Result<Logs> {
         let (x, y, weighting) = (x.into(), y.into(), options.weighting);
-        self.compiled("train_on_batch")?;
+        self.can_train("train_on_batch")?;
         let (targets, arrays) = self.prepare(x, y, weighting)?;
         let trackers = trackers(self, &targets, &arrays.y)?;
         let mut states = trackers.start(self)?;
@@ -356,6 +356,8 @@ struct Training<'m, 'f> {
     validation_steps: Option<usize>,
     validation_freq: ValidationFreq,
     course: Course,
+    /// Steps between two calls of the hooks of batches.
+    group: usize,
     /// The steps of the last two sizes of batch: a whole one and the rest.
     recent: Vec<(usize, Arc<Step>)>,
 }
@@ -383,6 +385,7 @@ impl<'m, 'f> Training<'m, 'f> {
         if let Some(steps) = options.validation_steps {
             positive("validation_steps", steps)?;
         }
+        let group = model.compiled("fit")?.arguments.steps_per_execution;
         Ok(Training {
             model,
             targets,
@@ -398,6 +401,7 @@ impl<'m, 'f> Training<'m, 'f> {
             validation_steps: options.validation_steps,
             validation_freq: options.validation_freq.unwrap_or(ValidationFreq::Every(1)),
             course: Course::default(),
+            group,
             recent: Vec::new(),
         })
     }
@@ -435,6 +439,7 @@ impl<'m, 'f> Training<'m, 'f> {
                         })?;
                         batch_index += 1;
                     }
+                    self.end_group(batch_index, &states)?;
                 }
                 Source::Stream(stream) => self.stream(stream, &mut states, &mut ended_early)?,
             }
@@ -485,6 +490,7 @@ impl<'m, 'f> Training<'m, 'f> {
         ended_early: &mut bool,
     ) -> Result<()> {
         let mut staging = Staging::default();
+        let mut steps = 0;
         for index in 0..stream.steps.unwrap_or(usize::MAX) {
             if self.course.stop {
                 break;
@@ -499,8 +505,9 @@ impl<'m, 'f> Training<'m, 'f> {
             arrays.with_rows(rows, &mut staging, |batch| {
                 self.train(index, rows.len(), batch, states)
             })?;
+            steps = index + 1;
         }
-        Ok(())
+        self.end_group(steps, states)
     }
 
     /// One training step between its hooks.
@@ -511,7 +518,9 @@ impl<'m, 'f> Training<'m, 'f> {
         batch: &BatchView<'_>,
         states: &mut TrackerStates,
     ) -> Result<()> {
-        self.notify(states, |c, run| c.on_train_batch_begin(index, run))?;
+        if index.is_multiple_of(self.group) {
+            self.notify(states, |c, run| c.on_train_batch_begin(index, run))?;
+        }
         let step = match self.recent.iter().find(|(n, _)| *n == rows) {
             Some((_, step)) => step.clone(),
             None => {
@@ -522,7 +531,19 @@ impl<'m, 'f> Training<'m, 'f> {
             }
         };
         self.model.run_train(&step, batch, states)?;
-        self.notify(states, |c, run| c.on_train_batch_end(index, run))
+        match (index + 1).is_multiple_of(self.group) {
+            true => self.notify(states, |c, run| c.on_train_batch_end(index, run)),
+            false => Ok(()),
+        }
+    }
+
+    /// At the end of an epoch of so many steps: ends the group of them that is not full.
+    fn end_group(&mut self, steps: usize, states: &TrackerStates) -> Result<()> {
+        if steps.is_multiple_of(self.group) {
+            return Ok(());
+        }
+        let last = steps.next_multiple_of(self.group) - 1;
+        self.notify(states, |c, run| c.on_train_batch_end(last, run))
     }
 
     fn validate(&mut self) -> Result<Logs> {

@@ -131,7 +131,7 @@ impl Model {
         let inputs = self.feed_inputs(&builder, x)?;
         let mut trace = Trace::new(builder.clone(), false, None);
         bind_variables(&mut trace, &self.variables);
-        let outputs = self.network()?.trace(&mut trace, "", true, &inputs);
+        let outputs = self.network()?.trace(&mut trace, "", self.trainable, &inputs);
         let outputs: Vec<Value> = outputs.into_iter().map(|m| m.value).collect();
         Ok(builder.finish(&outputs, &[])?)
     }
@@ -152,7 +152,7 @@ impl Model {
         let random = builder.state("random", TensorType::new(DType::I64, [2]));
         let mut trace = Trace::new(builder.clone(), training, training.then(|| random.clone()));
         bind_variables(&mut trace, &self.variables);
-        let all = self.network()?.trace(&mut trace, "", true, &x);
+        let all = self.network()?.trace(&mut trace, "", self.trainable, &x);
         let outputs: Vec<Masked> =
             targets.iter().filter_map(|t| all.get(t.output).cloned()).collect();
         let losses = self.trace_losses(&mut trace, targets, &y, &outputs, &weights)?;
@@ -350,5 +350,35 @@ mod tests {
         let steps = model.training.steps.0.lock().unwrap();
         assert_eq!(steps.entries.len(), super::MOST_STEPS);
         assert!(steps.entries.keys().any(|key| key.mode == super::Mode::Predict));
+    }
+
+    /// How many products a training step of the model has.
+    fn products(model: &mut Model) -> usize {
+        model.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
+        model.prepare_optimizer().unwrap();
+        let targets = model.compiled("").unwrap().targets(&["dense_2"]).unwrap();
+        let ty = |n: usize| ferras_graph::TensorType::new(DType::F32, [4, n]);
+        let (x, y, weights) = (vec![ty(3)], vec![ty(1)], vec![None]);
+        let key = super::StepKey { mode: super::Mode::Train, x, y, weights };
+        let graph = model.trace_step(&key, &targets, &[]).unwrap();
+        let dots = |n: &&ferras_graph::Node| matches!(n.op, ferras_graph::Op::Dot(_));
+        graph.nodes.iter().filter(dots).count()
+    }
+
+    #[test]
+    fn frozen_layers_cost_no_gradients() {
+        let stack = Sequential::new().add(Dense::new(4).input_dim(3));
+        let stack = stack.add(Dense::new(4)).add(Dense::new(1)).build().unwrap();
+        let mut model = Model::from(stack);
+        // Forward, by weights, by inputs but for the first layer's.
+        assert_eq!(products(&mut model), 3 + 3 + 2);
+        model.set_layer_trainable("dense", false).unwrap();
+        assert_eq!(products(&mut model), 3 + 2 + 1);
+        model.set_layer_trainable("dense_1", false).unwrap();
+        assert_eq!(products(&mut model), 3 + 1);
+        // A frozen head passes gradients on.
+        model.set_trainable(true).unwrap();
+        model.set_layer_trainable("dense_2", false).unwrap();
+        assert_eq!(products(&mut model), 3 + 2 + 2);
     }
 }

@@ -28,9 +28,9 @@ pub(crate) fn compile_config(model: &Model) -> Result<Json> {
         "loss_weights": loss_weights(&arguments.loss_weights, &arguments.losses),
         "metrics": metrics(&arguments.metrics, outputs),
         "weighted_metrics": metrics(&arguments.weighted_metrics, outputs),
-        "run_eagerly": false,
-        "steps_per_execution": 1,
-        "jit_compile": "auto",
+        "run_eagerly": arguments.run_eagerly,
+        "steps_per_execution": arguments.steps_per_execution,
+        "jit_compile": arguments.jit_compile.map_or(json!("auto"), |on| json!(on)),
     }))
 }
 
@@ -105,6 +105,10 @@ pub(crate) fn compile_from(json: &Json, outputs: usize, scope: &Scope) -> Result
     })?;
     compile.metrics = read_metrics(map, "metrics", outputs, scope)?;
     compile.weighted_metrics = read_metrics(map, "weighted_metrics", outputs, scope)?;
+    compile.run_eagerly = map.get("run_eagerly").and_then(Json::as_bool).unwrap_or(false);
+    let steps = map.get("steps_per_execution").and_then(Json::as_u64).unwrap_or(1);
+    compile.steps_per_execution = usize::try_from(steps).unwrap_or(1).max(1);
+    compile.jit_compile = map.get("jit_compile").and_then(Json::as_bool);
     Ok(Some(compile))
 }
 

@@ -19,14 +19,16 @@ pub(crate) fn serialize_model(model: &Model) -> Result<Json> {
     }
     let mut object = match &model.topology {
         Topology::Built { network, sequential } => {
-            network_object(network, *sequential, &model.name, true, &model.dtype)
+            network_object(network, *sequential, &model.name, model.trainable, &model.dtype)
         }
         Topology::Stack(layers) => match stack_network(layers, None) {
-            Some(network) => network_object(&network?, true, &model.name, true, &model.dtype),
+            Some(network) => {
+                network_object(&network?, true, &model.name, model.trainable, &model.dtype)
+            }
             None => {
                 let layers = name_layers(layers.clone())?;
                 let layers = layers.iter().map(|entry| layer_object(entry, &[])).collect();
-                sequential_object(&model.name, true, &model.dtype, layers)
+                sequential_object(&model.name, model.trainable, &model.dtype, layers)
             }
         },
     };
