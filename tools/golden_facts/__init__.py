@@ -19,6 +19,7 @@ TOPICS = [
     "reversible_embedding",
     "optimizers",
     "optimizer_settings",
+    "compound_optimizers",
     "training",
     "masks",
     "mixed",

@@ -4,7 +4,7 @@ pub use crate::activations::{Activation, ActivationFn};
 pub use crate::callbacks::RemoteMonitor;
 pub use crate::callbacks::{
     BackupAndRestore, CSVLogger, EarlyStopping, LambdaCallback, LearningRateScheduler,
-    ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau, SwapEMAWeights, TerminateOnNaN,
+    ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau, SwapEMAWeights, TensorBoard, TerminateOnNaN,
 };
 pub use crate::config::{Configured, FromConfig};
 pub use crate::constraints::*;

@@ -5,6 +5,7 @@ mod common;
 
 use common::{golden, list, number, tensor, tensor_difference, tensors};
 use ferras::config::{ConfigValue, Scope};
+use ferras::optimizers::{LossScaleOptimizer, MultiOptimizer, OptimizerMap};
 use ferras::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -205,4 +206,32 @@ fn a_frozen_model_is_frozen_in_files_and_tables() {
     stack.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
     stack.fit([[1.0_f32], [2.0]], [[1.0_f32], [0.0]], Fit::new().verbose(0)).unwrap();
     assert_eq!(trained(&stack), ["dense/kernel", "dense/bias"]);
+}
+
+#[test]
+fn optimizers_made_of_others_go_on_from_files() {
+    let path = std::env::temp_dir().join(format!("ferras-compound-{}.keras", std::process::id()));
+    let (x, y) = ([[0.5_f32, 1.0], [2.0, 0.0]], [[1.0_f32], [0.0]]);
+    let stack = || {
+        let hidden = Dense::new(4).activation("relu").name("hidden").input_dim(2);
+        Sequential::new().add(hidden).add(Dense::new(1).name("head"))
+    };
+    let map = OptimizerMap::new(SGD::new().momentum(0.9)).with("head/.*", Adam::new());
+    let optimizers = [
+        Optimizer::from(LossScaleOptimizer::new("adam").initial_scale(64.0)),
+        Optimizer::from(MultiOptimizer::new(map)),
+    ];
+    for optimizer in optimizers {
+        let mut model = stack();
+        model.compile(Compile::new().optimizer(optimizer).loss("mse")).unwrap();
+        model.fit(x, y, Fit::new().epochs(2).verbose(0)).unwrap();
+        model.save(&path).unwrap();
+        let mut again = Model::load(&path).unwrap();
+        assert_eq!(again.learning_rate().ok(), model.learning_rate().ok());
+        for model in [&mut *model, &mut again] {
+            model.train_on_batch(x, y).unwrap();
+        }
+        assert_eq!(again.get_weights().unwrap(), model.get_weights().unwrap());
+    }
+    std::fs::remove_file(&path).unwrap();
 }

@@ -3,6 +3,7 @@
 mod backup_and_restore;
 mod csv_logger;
 mod early_stopping;
+mod events;
 mod lambda;
 mod learning_rate_scheduler;
 mod model_checkpoint;
@@ -13,6 +14,7 @@ mod reduce_lr_on_plateau;
 mod remote_monitor;
 mod swap_ema_weights;
 mod template;
+mod tensor_board;
 mod terminate_on_nan;
 #[cfg(test)]
 mod tests;
@@ -28,4 +30,5 @@ pub use reduce_lr_on_plateau::ReduceLROnPlateau;
 #[cfg(feature = "download")]
 pub use remote_monitor::RemoteMonitor;
 pub use swap_ema_weights::SwapEMAWeights;
+pub use tensor_board::{TensorBoard, UpdateFreq};
 pub use terminate_on_nan::TerminateOnNaN;

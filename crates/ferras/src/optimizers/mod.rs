@@ -7,8 +7,11 @@ mod adafactor;
 mod adaptive;
 mod classes;
 mod common;
+mod compound;
 mod ftrl;
 mod lamb;
+mod loss_scale;
+mod multi;
 mod muon;
 mod rate;
 mod schedule_free;
@@ -21,12 +24,17 @@ pub use adafactor::Adafactor;
 pub use adaptive::{Adadelta, Adagrad, RMSprop};
 pub use classes::{Adam, AdamW, Adamax, Lion, Nadam, SGD};
 pub use common::Common;
+pub(crate) use compound::{
+    apply, averages, check_weights, initial_rate, iteration, rate, scale_loss, scaled, states,
+};
 pub use ftrl::Ftrl;
 pub use lamb::Lamb;
+pub use loss_scale::LossScaleOptimizer;
+pub use multi::{MultiOptimizer, OptimizerMap};
 pub use muon::Muon;
 pub use rate::LearningRate;
 pub use schedule_free::ScheduleFreeAdamW;
-pub(crate) use step::{OptimizerState, Start, apply, averages, scale_loss, states};
+pub(crate) use step::{OptimizerState, Start};
 
 use crate::Result;
 use crate::config::{Configured, family};
@@ -172,5 +180,7 @@ family! {
         Lamb, "lamb";
         Muon, "muon";
         ScheduleFreeAdamW, "schedulefreeadamw";
+        LossScaleOptimizer, "lossscaleoptimizer";
+        MultiOptimizer, "multioptimizer";
     ]
 }

@@ -23,8 +23,18 @@ pub(crate) enum Start {
     Weight(usize),
 }
 
+impl Start {
+    /// The same where the weights of a list have these places in another one.
+    pub(super) fn moved(self, places: &[usize]) -> Start {
+        match self {
+            Start::Weight(place) => Start::Weight(places.get(place).copied().unwrap_or(place)),
+            known => known,
+        }
+    }
+}
+
 impl OptimizerState {
-    fn known(path: &str, value: Tensor) -> OptimizerState {
+    pub(super) fn known(path: &str, value: Tensor) -> OptimizerState {
         OptimizerState { path: path.into(), ty: value.ty(), initial: Start::Known(value) }
     }
 }
@@ -32,7 +42,7 @@ impl OptimizerState {
 /// Everything the optimizer keeps for weights of these paths and types, in Keras' order:
 /// `iteration`; `learning_rate`, unless a schedule tells it; moving averages; gathered gradients;
 /// the slots group by group; scalars.
-pub(crate) fn states(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Vec<OptimizerState> {
+pub(super) fn states(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Vec<OptimizerState> {
     let common = optimizer.common();
     let mut list = vec![OptimizerState::known("iteration", Tensor::scalar(0_i64))];
     if !common.learning_rate.is_schedule() {
@@ -66,16 +76,8 @@ pub(crate) fn states(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Vec<Op
 }
 
 /// Where the moving averages stand among the states; training ends with them as the weights.
-pub(crate) fn averages(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Option<Range<usize>> {
+pub(super) fn averages(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Option<Range<usize>> {
     Layout::of(optimizer, weights).averages
-}
-
-/// The loss as gradients are taken of it: times `loss_scale_factor`.
-pub(crate) fn scale_loss(optimizer: &dyn OptimizerFn, loss: &Value) -> Value {
-    match optimizer.common().loss_scale_factor {
-        Some(factor) => loss * factor,
-        None => loss.clone(),
-    }
 }
 
 /// Where each kind of state stands.
@@ -116,9 +118,11 @@ fn accumulation(common: &Common) -> Option<usize> {
     common.gradient_accumulation_steps.filter(|&steps| steps > 0)
 }
 
-/// One step: new states and new weights. `states` are in the order of [`states`].
-pub(crate) fn apply(
+/// One step: new states and new weights. `states` are in the order of [`states`]; gradients are divided by
+/// `factor`, by which the loss was multiplied.
+pub(super) fn apply(
     optimizer: &dyn OptimizerFn,
+    factor: Option<f64>,
     trained: &[Trained],
     states: &[Value],
     weights: &[Value],
@@ -141,7 +145,7 @@ pub(crate) fn apply(
         });
         return (states.to_vec(), weights.to_vec());
     }
-    Step::new(optimizer, trained, layout, states).run(weights, gradients)
+    Step::new(optimizer, factor, trained, layout, states).run(weights, gradients)
 }
 
 /// A step being traced.
@@ -164,11 +168,12 @@ struct Step<'a> {
 impl<'a> Step<'a> {
     fn new(
         optimizer: &'a dyn OptimizerFn,
+        factor: Option<f64>,
         trained: &'a [Trained],
         layout: Layout,
         old: &'a [Value],
     ) -> Step<'a> {
-        let common = optimizer.common();
+        let common = Common { loss_scale_factor: factor, ..optimizer.common() };
         let iteration = &old[0];
         let mut new = old.to_vec();
         new[0] = iteration + 1.0;

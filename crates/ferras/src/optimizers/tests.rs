@@ -110,9 +110,10 @@ fn check(file: &Json, case: &Json) {
         assert_close(state, expected, 5e-6, &format!("{what}, {}", kept.path));
     }
     if let Some(finals) = case.get("finalized") {
-        let range = averages(&*optimizer, &list).unwrap();
-        for (average, expected) in states[range].iter().zip(finals.as_array().unwrap()) {
-            assert_close(average, expected, 2e-6, &format!("{what}, finalized"));
+        for ((_, place), expected) in
+            averages(&*optimizer, &list).into_iter().zip(finals.as_array().unwrap())
+        {
+            assert_close(&states[place], expected, 2e-6, &format!("{what}, finalized"));
         }
     }
 }
@@ -216,4 +217,61 @@ fn weights_of_two_types_train_together() {
     for weight in &weights {
         assert!((weight.to_f64_vec()[0] - 0.5).abs() < 1e-5, "{weight:?}");
     }
+}
+
+#[test]
+fn optimizers_made_of_others_go_keras_way() {
+    let file = load("compound_optimizers");
+    let names = file["names"].as_array().unwrap().iter().map(|n| n.as_str().unwrap());
+    let names: Vec<&str> = names.collect();
+    for case in file["cases"].as_array().unwrap() {
+        let what = case["object"]["config"].to_string();
+        let optimizer = Optimizer::from_json(&case["object"], &Scope::default()).unwrap();
+        let optimizer = optimizer.get().unwrap();
+        optimizer.check().unwrap();
+        let mut weights = tensors(&case["initial"]);
+        let list = trained(&names, &weights);
+        check_weights(&*optimizer, &list).unwrap();
+        let kept = states(&*optimizer, &list);
+        let mut values = initial(&kept, &weights);
+        for (step, gradients) in case["gradients"].as_array().unwrap().iter().enumerate() {
+            let gradients = tensors(gradients);
+            (values, weights) = stepped(&*optimizer, &list, &values, &weights, &gradients);
+            for (weight, expected) in weights.iter().zip(case["after"][step].as_array().unwrap()) {
+                assert_close(weight, expected, 2e-6, &format!("{what}, step {step}"));
+            }
+        }
+        let expected = case["state"].as_array().unwrap();
+        assert_eq!(expected.len(), values.len(), "{what}");
+        for ((state, kept), expected) in values.iter().zip(&kept).zip(expected) {
+            assert_close(state, expected, 5e-6, &format!("{what}, {}", kept.path));
+        }
+        if let Some(finals) = case.get("finalized") {
+            for (weight, place) in averages(&*optimizer, &list) {
+                let expected = &finals.as_array().unwrap()[weight];
+                assert_close(&values[place], expected, 2e-6, &format!("{what}, finalized"));
+            }
+        }
+        let written = serialize(&*optimizer);
+        assert_eq!(written["config"].get("name"), case["object"]["config"].get("name"));
+        let again = Optimizer::from_json(&written, &Scope::default()).unwrap().get().unwrap();
+        assert_eq!(serialize(&*again), written);
+    }
+}
+
+#[test]
+fn what_cannot_be_inside_an_optimizer_is_told() {
+    let error = |optimizer: &dyn OptimizerFn| optimizer.check().unwrap_err().to_string();
+    let scaled = LossScaleOptimizer::new(LossScaleOptimizer::new(SGD::new()));
+    assert!(error(&scaled).contains("inner_optimizer") && error(&scaled).contains("LossScale"));
+    assert!(error(&LossScaleOptimizer::new("sgd").initial_scale(0.0)).contains("above 0, got 0"));
+    let map = OptimizerMap::new("sgd").with("a", MultiOptimizer::new(OptimizerMap::new("sgd")));
+    assert!(error(&MultiOptimizer::new(map)).contains("cannot be a MultiOptimizer"));
+    let map = OptimizerMap::new("sgd").with("(", "adam");
+    assert!(error(&MultiOptimizer::new(map)).contains("no regular expression"));
+    let map = OptimizerMap::new("sgd").with("a/.*", "adam").with(".*/kernel", "lion");
+    let ty = ferras_graph::TensorType::new(ferras_graph::DType::F32, [1]);
+    let weight = Trained { path: "a/kernel".into(), ty };
+    let found = check_weights(&MultiOptimizer::new(map), &[weight]).unwrap_err().to_string();
+    assert!(found.contains("several of its keys fit weight \"a/kernel\""), "{found}");
 }

@@ -31,6 +31,7 @@ pub struct Compile {
     pub(crate) steps_per_execution: usize,
     /// None is `"auto"`.
     pub(crate) jit_compile: Option<bool>,
+    auto_scale_loss: bool,
 }
 
 /// Something for each output of a model.
@@ -105,6 +106,7 @@ impl Compile {
             run_eagerly: false,
             steps_per_execution: 1,
             jit_compile: None,
+            auto_scale_loss: true,
         }
     }
 
@@ -117,6 +119,13 @@ impl Compile {
     /// Accepted as in Keras, and kept in files: a step is always compiled.
     pub fn jit_compile(mut self, jit_compile: bool) -> Compile {
         self.jit_compile = Some(jit_compile);
+        self
+    }
+
+    /// Whether the optimizer of a model with the policy `mixed_float16` is put into a
+    /// [`LossScaleOptimizer`](crate::optimizers::LossScaleOptimizer); true by default.
+    pub fn auto_scale_loss(mut self, auto_scale_loss: bool) -> Compile {
+        self.auto_scale_loss = auto_scale_loss;
         self
     }
 
@@ -298,8 +307,11 @@ impl Model {
     /// An unknown name is an error here, and the model stays as it was.
     pub fn compile(&mut self, arguments: Compile) -> Result<()> {
         crate::config::check()?;
-        let optimizer = arguments.optimizer.get()?;
+        let mut optimizer = arguments.optimizer.get()?;
         optimizer.check()?;
+        if arguments.auto_scale_loss && self.dtype.name() == "mixed_float16" {
+            optimizer = optimizers::scaled(optimizer);
+        }
         check_names(&arguments)?;
         if arguments.steps_per_execution == 0 {
             return Err(Error::argument("steps_per_execution", "must be at least 1, got 0"));
@@ -367,6 +379,7 @@ impl Model {
             Ok(OptimizerVariable { path: state.path, ty: state.ty, buffer })
         };
         let trained: Vec<Trained> = weights.iter().map(|v| trained(v)).collect();
+        optimizers::check_weights(&*compiled.optimizer, &trained)?;
         let states = optimizers::states(&*compiled.optimizer, &trained);
         compiled.optimizer_states = states.into_iter().map(upload).collect::<Result<_>>()?;
         Ok(())
@@ -412,8 +425,13 @@ impl Model {
         let weights: Vec<_> = self.variables.iter_mut().filter(|v| v.is_trainable()).collect();
         let list: Vec<Trained> = weights.iter().map(|v| trained(v)).collect();
         let places = optimizers::averages(&*compiled.optimizer, &list);
-        let averages = places.and_then(|places| compiled.optimizer_states.get_mut(places));
-        weights.into_iter().zip(averages.unwrap_or_default()).collect()
+        let mut weights: Vec<_> = weights.into_iter().map(Some).collect();
+        let states = compiled.optimizer_states.iter_mut().enumerate();
+        let pair = |(place, state): (usize, _)| {
+            let (weight, _) = places.iter().find(|(_, average)| *average == place)?;
+            Some((weights.get_mut(*weight)?.take()?, state))
+        };
+        states.filter_map(pair).collect()
     }
 
     /// The optimizer's learning rate at this moment.
@@ -429,12 +447,31 @@ impl Model {
     /// ```
     pub fn learning_rate(&self) -> Result<f64> {
         let compiled = self.compiled("learning_rate")?;
-        match compiled.optimizer_states.iter().find(|s| s.path == "learning_rate") {
+        match self.rate_place().and_then(|place| compiled.optimizer_states.get(place)) {
             Some(state) => {
                 Ok(state.buffer.download()?.to_f64_vec().first().copied().unwrap_or(0.0))
             }
-            None => Ok(f64::from(compiled.optimizer.common().learning_rate.initial() as f32)),
+            None => match optimizers::initial_rate(&*compiled.optimizer) {
+                Some(rate) => Ok(f64::from(rate as f32)),
+                None => {
+                    let problem = "is not one: each of the optimizers inside has its own";
+                    Err(Error::argument("learning_rate", problem))
+                }
+            },
         }
+    }
+
+    /// Where the learning rate stands among the optimizer's variables.
+    fn rate_place(&self) -> Option<usize> {
+        optimizers::rate(&*self.training.compiled.as_ref()?.optimizer)
+    }
+
+    /// How many updates the optimizer has made.
+    pub(crate) fn iterations(&self) -> Result<usize> {
+        let compiled = self.compiled("iterations")?;
+        let place = optimizers::iteration(&*compiled.optimizer);
+        let Some(state) = compiled.optimizer_states.get(place) else { return Ok(0) };
+        Ok(state.buffer.download()?.to_f64_vec().first().map_or(0, |&n| n as usize))
     }
 
     /// Sets the optimizer's learning rate from the next step on; an error if it follows a schedule.
@@ -445,9 +482,11 @@ impl Model {
         self.build_stack(None)?;
         self.prepare_optimizer()?;
         let buffer = self.backend.upload(&Tensor::scalar(rate as f32))?;
-        let mut states = self.training.compiled.iter_mut().flat_map(|c| &mut c.optimizer_states);
-        let state = states.find(|s| s.path == "learning_rate").ok_or_else(|| {
-            let problem = "follows a schedule; compile with a number to set it by hand";
+        let place = self.rate_place();
+        let states = self.training.compiled.as_mut().map(|c| &mut c.optimizer_states);
+        let state = states.and_then(|states| states.get_mut(place?)).ok_or_else(|| {
+            let problem = "follows a schedule, or is that of several optimizers; compile with one \
+                           optimizer and a number to set it by hand";
             Error::argument("learning_rate", problem)
         })?;
         state.buffer = buffer;

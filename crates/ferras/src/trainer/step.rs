@@ -241,7 +241,7 @@ impl Model {
             trace.weights.get(v.path()).cloned().ok_or_else(lost)
         };
         let weights: Vec<Value> = trained.iter().map(value).collect::<Result<_>>()?;
-        let loss = optimizers::scale_loss(&*compiled.optimizer, loss);
+        let loss = optimizers::scale_loss(&*compiled.optimizer, &states, loss);
         let gradients = ferras_graph::gradients(&loss, &weights);
         let list: Vec<_> = trained.iter().map(|v| super::compile::trained(v)).collect();
         let (new_states, new_weights) =
@@ -380,5 +380,27 @@ mod tests {
         model.set_trainable(true).unwrap();
         model.set_layer_trainable("dense_2", false).unwrap();
         assert_eq!(products(&mut model), 3 + 2 + 2);
+    }
+
+    #[test]
+    fn the_loss_of_16_bits_is_scaled() {
+        let made = |auto: bool| {
+            let x = Input::new([2]);
+            let y = Dense::new(1).dtype("mixed_float16").apply(&x);
+            let mut model = Model::new(&x, &y).unwrap();
+            model.dtype = "mixed_float16".into();
+            let compile = Compile::new().optimizer("sgd").loss("mse").auto_scale_loss(auto);
+            model.compile(compile).unwrap();
+            model
+        };
+        // 32,768 times this loss is beyond float16: the step is left out.
+        let mut scaled = made(true);
+        let before = scaled.get_weights().unwrap();
+        scaled.train_on_batch([[100.0_f32, 100.0]], [[500.0_f32]]).unwrap();
+        assert_eq!(scaled.get_weights().unwrap(), before);
+        assert!(scaled.to_json().unwrap().contains("\"initial_scale\":32768.0"));
+        let mut plain = made(false);
+        plain.train_on_batch([[1.0_f32, 1.0]], [[5.0_f32]]).unwrap();
+        assert!(!plain.to_json().unwrap().contains("LossScale"));
     }
 }

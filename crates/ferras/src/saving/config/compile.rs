@@ -18,8 +18,13 @@ pub(crate) fn compile_config(model: &Model) -> Result<Json> {
     let arguments = &compiled.arguments;
     let outputs = model.network().map_or(1, |n| n.outputs.len());
     let mut optimizer = serialize(&*compiled.optimizer);
-    if !compiled.optimizer.common().learning_rate.is_schedule() {
-        optimizer["config"]["learning_rate"] = json!(model.learning_rate()?);
+    // That of an optimizer inside another one belongs to it; several keep their own.
+    let config = match optimizer["config"].get("inner_optimizer") {
+        Some(_) => &mut optimizer["config"]["inner_optimizer"]["config"],
+        None => &mut optimizer["config"],
+    };
+    if config.get("learning_rate").is_some_and(|rate| !rate.is_object()) {
+        config["learning_rate"] = json!(model.learning_rate()?);
     }
     let loss = |loss: &Option<Loss>| loss.as_ref().map_or(Json::Null, identifier::<dyn LossFn>);
     Ok(json!({
