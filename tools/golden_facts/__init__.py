@@ -8,6 +8,7 @@ TOPICS = [
     "losses",
     "loss_settings",
     "ctc",
+    "ops",
     "metrics",
     "metric_settings",
     "layers",

@@ -18,9 +18,9 @@ const LAYERS: [&[&str]; 7] = [
         "containers",
         "date",
     ],
-    &["ops", "activations", "initializers", "regularizers", "constraints", "preprocessing"],
+    &["activations", "initializers", "regularizers", "constraints", "preprocessing"],
     // A layer is applied to symbolic tensors, and a model is a layer.
-    &["layers", "models", "losses", "metrics", "optimizers", "datasets", "schedules"],
+    &["layers", "ops", "models", "losses", "metrics", "optimizers", "datasets", "schedules"],
     &["trainer", "data", "pipeline", "saving"],
     &["callbacks", "plot"],
     &["report"],

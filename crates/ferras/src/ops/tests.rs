@@ -71,3 +71,78 @@ fn what_cannot_be_decoded_is_told() {
     ctc_loss(&y, &x, &y, &y, 0);
     assert!(b.first_error().unwrap().to_string().contains("expected target (batch, labels)"));
 }
+
+#[test]
+fn functions_give_keras_numbers() {
+    let file = load("ops");
+    let cases = file["cases"].as_array().unwrap();
+    let mut wrong = Vec::new();
+    for case in cases {
+        let (name, settings) =
+            (case["name"].as_str().unwrap(), case["settings"].as_array().unwrap());
+        let b = Builder::new();
+        let values = case["values"].as_array().unwrap().iter().map(|v| b.constant(tensor(v)));
+        let values: Vec<_> = values.collect();
+        let found = match (name, &settings[..]) {
+            ("where_", _) => vec![where_(&values[0], &values[1], &values[2])],
+            ("split", [parts, axis]) => split(&values[0], parts.clone(), axis.clone()),
+            ("unstack", [num, axis]) => unstack(&values[0], num.clone(), axis.clone()),
+            ("moments", [axes, keep]) => moments(&values[0], axes.clone(), keep.clone()),
+            ("top_k", [k, sorted]) => top_k(&values[0], k.clone(), sorted.clone()),
+            _ => vec![functions::by_name(name, &values, settings).expect(name)],
+        };
+        let what = format!("{name} {settings:?}");
+        let results = match run(b, &found) {
+            Ok(results) => results,
+            Err(e) => {
+                wrong.push(format!("{what}: {e}"));
+                continue;
+            }
+        };
+        let expected = case["outputs"].as_array().unwrap();
+        assert_eq!(results.len(), expected.len(), "{what}");
+        for (found, expected) in results.iter().zip(expected) {
+            let same = std::panic::catch_unwind(|| assert_close(found, expected, 1e-5, &what));
+            wrong.extend(same.is_err().then(|| what.clone()));
+        }
+    }
+    assert!(cases.len() > 200, "{}", cases.len());
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn values_are_put_together_and_mistakes_are_told() {
+    let b = Builder::new();
+    let x = b.constant(Tensor::new([2, 2], vec![1.0_f32, 2.0, 3.0, 4.0]).unwrap());
+    let v = b.constant(Tensor::new([2], vec![5_i32, 6]).unwrap());
+    let both = [x.clone(), x.clone()];
+    let made = [
+        concatenate(&both, -1),
+        stack(&both, 0),
+        hstack(&[v.clone(), v.clone()]),
+        vstack(&[x.clone(), v.clone()]),
+        einsum("ij,kj->ki", &both),
+        pad(&v, [[1, 2]], "constant", 9),
+        pad(&v, 1, "edge", ()),
+        full_like(&x, 7.0),
+        add(&x, 0.5),
+        where_(&x.greater(2.0), &x, 0.0),
+    ];
+    let found = run(b, &made).unwrap();
+    let numbers: Vec<Vec<f64>> = found.iter().map(Tensor::to_f64_vec).collect();
+    assert_eq!(numbers[0], [1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0]);
+    assert_eq!(found[1].shape().to_string(), "(2, 2, 2)");
+    assert_eq!(numbers[2], [5.0, 6.0, 5.0, 6.0]);
+    assert_eq!(numbers[3], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(numbers[4], [5.0, 11.0, 11.0, 25.0]);
+    assert_eq!(numbers[5], [9.0, 5.0, 6.0, 9.0, 9.0]);
+    assert_eq!(numbers[6], [5.0, 5.0, 6.0, 6.0]);
+    assert_eq!((&numbers[7][..2], &numbers[8][..2]), (&[7.0, 7.0][..], &[1.5, 2.5][..]));
+    assert_eq!(numbers[9], [0.0, 0.0, 3.0, 4.0]);
+    let b = Builder::new();
+    let x = b.full(DType::F32, [2, 3], 1.0);
+    sum(&x, "last", false);
+    let error = b.first_error().unwrap().to_string();
+    assert!(error.contains("axis must be a whole number, got \"last\""), "{error}");
+    assert!(concatenate(&[], 0).is_poisoned());
+}

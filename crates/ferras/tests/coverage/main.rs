@@ -53,6 +53,17 @@ fn declared(folder: &Path, found: &mut HashSet<String>) {
     }
 }
 
+/// The functions that the table of `ops` declares, as `add = Add(x1, x2);`.
+fn operations() -> HashSet<String> {
+    let table = fs::read_to_string(root().join("crates/ferras/src/ops/functions.rs")).unwrap();
+    let name = |line: &str| {
+        let (name, class) = line.trim().split_once(" = ")?;
+        let row = class.ends_with(");") && class.starts_with(|c: char| c.is_ascii_uppercase());
+        row.then(|| name.to_string())
+    };
+    table.lines().filter_map(name).collect()
+}
+
 fn sources(folder: &str) -> HashSet<String> {
     let mut found = HashSet::new();
     let folder = root().join(folder);
@@ -95,7 +106,7 @@ impl Module {
     fn of(module: &str, rows: &[Json], declared: &HashSet<String>) -> Module {
         let table = table(module);
         let functions = match module {
-            "keras.ops" => sources("crates/ferras/src/ops"),
+            "keras.ops" => &sources("crates/ferras/src/ops") | &operations(),
             _ => HashSet::new(),
         };
         let mut found = Module::default();
@@ -103,7 +114,10 @@ impl Module {
             let name = row["name"].as_str().unwrap();
             let mut all = vec![name];
             all.extend(row["aliases"].as_array().into_iter().flatten().filter_map(Json::as_str));
-            let have = |n: &&str| table.contains(*n) || functions.contains(*n);
+            // Words of Rust have a bar behind them: `where_`.
+            let have = |n: &&str| {
+                table.contains(*n) || functions.contains(*n) || functions.contains(&format!("{n}_"))
+            };
             let other = other_name(module, &all, declared);
             let never = NEVER.iter().find(|(m, names, _)| {
                 *m == module && (names.is_empty() || all.iter().any(|n| names.contains(n)))

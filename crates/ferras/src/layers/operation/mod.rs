@@ -9,7 +9,7 @@ pub(crate) use arguments::Argument;
 
 use super::{Call, Layer};
 use crate::config::{Configured, Map};
-use ferras_graph::Value;
+use ferras_graph::{Builder, Value};
 use serde_json::{Value as Json, json};
 use table::{Row, TABLE};
 
@@ -64,6 +64,15 @@ impl Operation {
         Ok(Operation { row, config, args, kwargs })
     }
 
+    #[track_caller]
+    fn run(&self, inputs: &[Value], builder: &Builder) -> Vec<Value> {
+        match (self.row.run)(&arguments::Given::new(self, inputs, builder)) {
+            Ok(outputs) if !outputs.is_empty() => outputs,
+            Ok(_) => vec![builder.error(self.row.class, "gives nothing")],
+            Err(problem) => vec![builder.error(self.row.class, problem)],
+        }
+    }
+
     /// Keras' node of the operation for these symbolic tensors.
     pub(crate) fn node(&self, tensors: &[Json]) -> Json {
         let args: Vec<Json> = self.args.iter().map(|a| a.write(tensors)).collect();
@@ -96,11 +105,23 @@ impl Layer for Operation {
         let inputs = cx.inputs().to_vec();
         let Some(first) = inputs.first() else { return vec![cx.input()] };
         let builder = first.builder().clone();
-        let outputs = (self.row.run)(&arguments::Given::new(self, &inputs, &builder));
-        match outputs {
-            Ok(outputs) if !outputs.is_empty() => outputs,
-            Ok(_) => vec![builder.error(self.row.class, "gives nothing")],
-            Err(problem) => vec![builder.error(self.row.class, problem)],
-        }
+        self.run(&inputs, &builder)
     }
+}
+
+/// What the operation of this class gives for these values, of which `args` tells what they are; mistakes are kept in
+/// the graph.
+#[track_caller]
+pub(crate) fn compute(
+    class: &str,
+    values: &[Value],
+    args: Vec<Argument>,
+    settings: Vec<(&str, Json)>,
+) -> Vec<Value> {
+    let row = TABLE.iter().find(|row| row.class == class);
+    let (Some(first), Some(row)) = (values.first(), row) else {
+        return vec![Builder::new().error("ops", format!("{class} is given no value"))];
+    };
+    let config = settings.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
+    Operation { row, config, args, kwargs: Vec::new() }.run(values, first.builder())
 }
