@@ -159,6 +159,7 @@ fn convolutions(show: &dyn Fn(&str, f64, f64), wanted: &dyn Fn(&str) -> bool) {
                 x: x.as_ptr(),
                 w: w.as_ptr(),
                 y: y.as_mut_ptr(),
+                places: std::ptr::null_mut(),
                 epilogue: Epilogue { bias: bias.as_ptr(), clamp: Clamp::Relu, ..Epilogue::NONE },
                 shared,
             };
@@ -167,15 +168,25 @@ fn convolutions(show: &dyn Fn(&str, f64, f64), wanted: &dyn Fn(&str) -> bool) {
             show(&format!("{name} forward"), flops, t);
         }
         if wanted(&format!("{name} dX")) {
-            let args =
-                ConvInputGradArgs { dy: dy.as_ptr(), w: w.as_ptr(), dx: dx.as_mut_ptr(), shared };
+            let args = ConvInputGradArgs {
+                dy: dy.as_ptr(),
+                places: std::ptr::null(),
+                w: w.as_ptr(),
+                dx: dx.as_mut_ptr(),
+                shared,
+            };
             // SAFETY: the arrays have the shapes of the spec.
             let t = best(|| all(i.work(), |p, t| unsafe { i.run(p, t, &args, &mut scratch) }));
             show(&format!("{name} dX"), flops, t);
         }
         if wanted(&format!("{name} dW")) {
-            let args =
-                ConvKernelGradArgs { x: x.as_ptr(), dy: dy.as_ptr(), dw: dw.as_mut_ptr(), shared };
+            let args = ConvKernelGradArgs {
+                x: x.as_ptr(),
+                dy: dy.as_ptr(),
+                places: std::ptr::null(),
+                dw: dw.as_mut_ptr(),
+                shared,
+            };
             // SAFETY: the arrays have the shapes of the spec.
             let t = best(|| all(g.work(), |p, t| unsafe { g.run(p, t, &args, &mut scratch) }));
             show(&format!("{name} dW"), flops, t);

@@ -203,6 +203,41 @@ fn pooling_behind_relu_with_gradients() {
 }
 
 #[test]
+fn convolutions_that_are_pooled_at_once() {
+    let convolve = |x: &Value, kernel: &Value, bias: &Value, pad: usize| {
+        let (strides, dilation) = (vec![1; 2], vec![1; 2]);
+        let dims = ConvDims { strides, padding: vec![(pad, pad); 2], dilation, groups: 1 };
+        let touching = |size: usize| Window {
+            size: vec![size, 2],
+            strides: vec![size, 2],
+            padding: vec![(0, 0); 2],
+        };
+        (x.conv(kernel, dims) + bias).relu().max_pool(touching(3 - pad))
+    };
+    let b = Builder::new();
+    let x = b.feed("x", f32s([3, 15, 14, 2]));
+    let weight = |name: &str, shape: &[usize]| b.state(name, TensorType::new(DType::F32, shape));
+    let (w0, b0) = (weight("w0", &[3, 3, 2, 20]), weight("b0", &[20]));
+    let (w1, b1) = (weight("w1", &[2, 3, 20, 18]), weight("b1", &[18]));
+    // The gradient by the first image is asked for by nobody, the one by the second is.
+    let h = convolve(&x, &w0, &b0, 1);
+    let y = convolve(&h, &w1, &b1, 0);
+    let loss = y.square().sum(&[], false);
+    agree(&common::adam(&b, loss, &[w0, b0, w1, b1]), 2, 1e-4);
+
+    // A prediction keeps no places; a result that is asked for itself is not pooled at once.
+    let b = Builder::new();
+    let x = b.feed("x", f32s([2, 9, 9, 3]));
+    let (kernel, bias) = (b.feed("kernel", f32s([3, 3, 3, 5])), b.feed("bias", f32s([5])));
+    let dims =
+        ConvDims { strides: vec![1; 2], padding: vec![(0, 0); 2], dilation: vec![1; 2], groups: 1 };
+    let kept = x.conv(&kernel, dims).relu();
+    let window = Window { size: vec![2; 2], strides: vec![2; 2], padding: vec![(0, 0); 2] };
+    let found = [convolve(&x, &kernel, &bias, 1), kept.max_pool(window), kept];
+    agree(&b.finish(&found, &[]).unwrap(), 1, 1e-5);
+}
+
+#[test]
 fn movement_and_indices() {
     let b = Builder::new();
     let x = b.feed("x", f32s([5, 6, 7]));

@@ -18,6 +18,7 @@ pub mod math;
 pub mod matmul;
 pub mod peak;
 pub mod pool;
+pub mod pooled;
 pub mod reduce;
 pub mod simd;
 #[cfg(test)]

@@ -85,7 +85,7 @@ impl Roles {
         into
     }
 
-    fn users(&self, i: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn users(&self, i: usize) -> impl Iterator<Item = usize> + '_ {
         let id = NodeId(i as u32);
         // Users stand close behind; a graph is read from here on.
         (i + 1..self.graph.nodes.len()).filter(move |&u| self.node(u).inputs.contains(&id))

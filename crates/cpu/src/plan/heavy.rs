@@ -7,6 +7,7 @@ use crate::kernels::conv::{
 use crate::kernels::copy::StridedCopy;
 use crate::kernels::matmul::{MatMul, MatMulSpec};
 use crate::kernels::pool::{Pool, PoolKind, PoolSpec};
+use crate::kernels::pooled::SpreadPlan;
 use crate::steps::heavy::Kernel;
 use crate::steps::index::{ArgReduce, Gather, ScatterAdd};
 use crate::steps::shift::{Concat, Pad};
@@ -28,6 +29,7 @@ pub(crate) fn kernel(roles: &Roles, i: usize) -> Kernel {
     }
     let f32s = node.ty.dtype == DType::F32;
     let found = match &node.op {
+        _ if roles.windows[i].is_some() => windowed(roles, i, node),
         Op::Dot(dims) if f32s => Some(Kernel::MatMul(MatMul::new(product(dims, of(0), of(1))))),
         Op::Conv(d) if f32s => conv_spec(d, &of(0).ty.shape, &of(1).ty.shape).map(|spec| {
             let plain = || Kernel::Conv(ConvForward::new(spec, false));
@@ -50,6 +52,28 @@ pub(crate) fn kernel(roles: &Roles, i: usize) -> Kernel {
         _ => movement(roles, node),
     };
     found.unwrap_or_else(generic)
+}
+
+/// The kernel of a convolution that is pooled at once, and of what works on its windows.
+fn windowed(roles: &Roles, i: usize, node: &Node) -> Option<Kernel> {
+    let windows = roles.windows[i]?;
+    let of = |k: usize| &roles.node(node.inputs[k].index()).ty.shape;
+    match &node.op {
+        Op::Conv(d) => conv_spec(d, of(0), of(1))
+            .and_then(|spec| ConvForward::pooled(roles.level, spec, windows))
+            .map(Kernel::Conv),
+        Op::ConvInputGrad(d, input) => conv_spec(d, input, of(1))
+            .and_then(|spec| ConvInputGrad::pooled(roles.level, spec, windows))
+            .map(Kernel::ConvInputGrad),
+        Op::ConvKernelGrad(d, kernel) => conv_spec(d, of(0), kernel)
+            .map(|spec| ConvKernelGrad::pooled(roles.level, spec, windows))
+            .map(Kernel::ConvKernelGrad),
+        _ => {
+            let shape = &node.ty.shape;
+            let plan = SpreadPlan::new(roles.level, windows, shape[0], [shape[1], shape[2]]);
+            Some(Kernel::Spread(plan))
+        }
+    }
 }
 
 fn depthwise(kind: DepthwiseKind, spec: ConvSpec) -> Option<Kernel> {
@@ -134,7 +158,7 @@ fn product(dims: &DotDims, a: &Node, b: &Node) -> MatMulSpec {
 }
 
 /// The kernels' sizes of a convolution; none with more than three spatial axes.
-fn conv_spec(d: &ConvDims, x: &Shape, k: &Shape) -> Option<ConvSpec> {
+pub(super) fn conv_spec(d: &ConvDims, x: &Shape, k: &Shape) -> Option<ConvSpec> {
     let spatial = d.strides.len();
     let lead = 3_usize.checked_sub(spatial)?;
     let mut spec = ConvSpec {

@@ -3,6 +3,7 @@ mod columns;
 mod conv;
 mod epilogue;
 mod heavy;
+mod largest;
 mod legal;
 mod loops;
 mod memory;
@@ -165,8 +166,14 @@ fn step(
     let types = base.inputs.iter().map(|id| roles.node(id.index()).ty.shape.to_string());
     let types = types.collect::<Vec<_>>().join(" ");
     let name = format!("{} {types} -> {}", base.op.name(), roles.node(node).ty.shape);
-    let out = place(roles, layout, node)?;
-    let operands = Operands { inputs: places, besides, clamp, out, shared: temporary };
+    // Of a convolution that is pooled at once, the places are its own and the rest a result.
+    let result = unit.nodes.get(1).copied();
+    if result.is_none() && matches!(base.op, Op::Conv(_)) && roles.windows[node].is_some() {
+        return Err(Error::Internal(format!("nobody reads what %{node} is pooled to")));
+    }
+    let out = place(roles, layout, result.unwrap_or(node))?;
+    let own = if result.is_some() { layout.loc[node] } else { None };
+    let operands = Operands { inputs: places, besides, clamp, out, own, shared: temporary };
     Ok(Box::new(Heavy::new(*kernel, operands, name)))
 }
 

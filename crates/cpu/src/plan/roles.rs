@@ -2,8 +2,9 @@
 use super::epilogue::Epilogue;
 use super::view::View;
 use crate::fused::{MAX_AXES, folds, ops};
+use crate::kernels::pooled::Windows;
 use crate::kernels::simd::Level;
-use ferras_graph::{DType, Graph, Node, NodeId, Op};
+use ferras_graph::{DType, Graph, Node, NodeId, Op, TensorType};
 
 /// Elements from which a transpose that moves the last axis has a step of its own.
 const BIG_TRANSPOSE: usize = 4096;
@@ -35,6 +36,9 @@ pub(crate) struct Roles {
     pub source: Vec<Option<(usize, View)>>,
     /// For heavy nodes that end a chain.
     pub epilogue: Vec<Option<Epilogue>>,
+    /// Windows of convolutions that are pooled at once, of the gradients of such poolings, and of
+    /// convolutions that make these gradients themselves.
+    pub windows: Vec<Option<Windows>>,
     /// What each node with a step or an instruction reads.
     reads: Vec<Vec<Read>>,
     pub level: Level,
@@ -58,6 +62,7 @@ impl Roles {
             place: Vec::with_capacity(n),
             source: vec![None; n],
             epilogue: vec![None; n],
+            windows: Vec::new(),
             reads: Vec::new(),
             level,
         };
@@ -66,6 +71,8 @@ impl Roles {
         }
         roles.give_memory();
         roles.find_epilogues();
+        roles.windows = vec![None; roles.graph.nodes.len()];
+        roles.find_pooled();
         roles.reads = (0..roles.graph.nodes.len()).map(|i| roles.find_reads(i)).collect();
         roles
     }
@@ -159,6 +166,12 @@ impl Roles {
             }
             _ => false,
         }
+    }
+
+    /// Gives a node that has memory another type.
+    pub(super) fn become_type(&mut self, i: usize, ty: TensorType) {
+        self.place[i] = (i, View::whole(&ty.shape));
+        self.graph.nodes[i].ty = ty;
     }
 
     /// Gives a view memory of its own.

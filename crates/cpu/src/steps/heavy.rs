@@ -11,6 +11,7 @@ use crate::kernels::copy::StridedCopy;
 use crate::kernels::epilogue::{Clamp, Epilogue};
 use crate::kernels::matmul::{MatMul, MatMulArgs};
 use crate::kernels::pool::{Pool, PoolArgs};
+use crate::kernels::pooled::SpreadPlan;
 use crate::memory::{bytes_of, tensor_at};
 use ferras_graph::{Op, Result, Tensor, TensorType, evaluate};
 use std::slice::from_raw_parts_mut;
@@ -24,6 +25,7 @@ pub(crate) enum Kernel {
     ConvKernelGrad(ConvKernelGrad),
     Depthwise(Depthwise),
     Pool(Pool),
+    Spread(SpreadPlan),
     Copy(StridedCopy),
     Concat(Concat),
     Pad(Pad),
@@ -48,6 +50,7 @@ impl Kernel {
             Kernel::ConvKernelGrad(k) => Some(k.work()),
             Kernel::Depthwise(k) => Some(k.work()),
             Kernel::Pool(k) => Some(k.work()),
+            Kernel::Spread(k) => Some(k.work()),
             Kernel::Copy(k) => Some(k.work()),
             _ => None,
         }
@@ -79,6 +82,8 @@ pub(crate) struct Operands {
     pub besides: [Option<Loc>; 4],
     pub clamp: Clamp,
     pub out: Loc,
+    /// Where the places of largest elements go.
+    pub own: Option<Loc>,
     /// What a run keeps between its phases.
     pub shared: Loc,
 }
@@ -168,15 +173,17 @@ impl Step for Heavy {
                 Kernel::Conv(k) => {
                     let (x, w, y, epilogue) =
                         (a.cast(), b.cast(), out.cast(), self.epilogue(bases));
-                    k.run(phase, task, &ConvForwardArgs { x, w, y, epilogue, shared }, own);
+                    let places = self.operands.own.map_or(std::ptr::null_mut(), |l| bases.at(l));
+                    let args = ConvForwardArgs { x, w, y, places, epilogue, shared };
+                    k.run(phase, task, &args, own);
                 }
                 Kernel::ConvInputGrad(k) => {
-                    let (dy, w, dx) = (a.cast(), b.cast(), out.cast());
-                    k.run(phase, task, &ConvInputGradArgs { dy, w, dx, shared }, own);
+                    let (dy, w, dx, places) = (a.cast(), b.cast(), out.cast(), c);
+                    k.run(phase, task, &ConvInputGradArgs { dy, places, w, dx, shared }, own);
                 }
                 Kernel::ConvKernelGrad(k) => {
-                    let (x, dy, dw) = (a.cast(), b.cast(), out.cast());
-                    k.run(phase, task, &ConvKernelGradArgs { x, dy, dw, shared }, own);
+                    let (x, dy, dw, places) = (a.cast(), b.cast(), out.cast(), c);
+                    k.run(phase, task, &ConvKernelGradArgs { x, dy, places, dw, shared }, own);
                 }
                 Kernel::Depthwise(k) => {
                     let (a, b, out, epilogue) =
@@ -188,6 +195,7 @@ impl Step for Heavy {
                     let dy = if inputs.len() == 1 { a } else { b }.cast();
                     k.run(task, &PoolArgs { x: a.cast(), dy, out: out.cast() });
                 }
+                Kernel::Spread(k) => k.run(task, b.cast(), a, out.cast()),
                 Kernel::Copy(k) => k.run(task, a, out),
                 Kernel::Concat(k) => k.run(inputs, out, bases),
                 Kernel::Pad(k) => k.run(a, out),
@@ -238,7 +246,8 @@ mod tests {
         let kernel = Kernel::Op { op, types: vec![ty.clone()], ty };
         let [x, out] = [0, 8].map(|offset| Loc { base: 0, offset });
         let clamp = Clamp::None;
-        let operands = Operands { inputs: vec![x], besides: [None; 4], clamp, out, shared: out };
+        let (besides, own) = ([None; 4], None);
+        let operands = Operands { inputs: vec![x], besides, clamp, out, own, shared: out };
         let step = Heavy::new(kernel, operands, "sort".into());
         let mut memory = [1.0_f32, 2.0, 3.0, 4.0];
         let failure = Failure::default();

@@ -4,11 +4,14 @@ use super::narrow::{self, Dots, narrow_columns};
 use super::{Chunks, ConvSpec};
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::{Grid, Pack, tasks_for};
+use crate::kernels::pooled::{Largest, Windows};
 use crate::kernels::simd::{Level, run_at};
 use crate::kernels::tile::{MAX_ROWS, Tile, Tiles, even_rows};
 use crate::kernels::{Packing, Work, part};
 use std::ops::Range;
 
+/// Pixels of a chunk whose result is pooled while it is near.
+const POOLED: usize = 256;
 /// Floats of packed panels that may wait near while images pass; larger kernels go panel by panel.
 const NEAR: usize = 1 << 18;
 
@@ -19,8 +22,10 @@ pub struct ConvForwardArgs {
     pub x: *const f32,
     /// The kernel.
     pub w: *const f32,
-    /// The result; overlaps nothing else.
+    /// The result, or the largest element of each of its windows; overlaps nothing else.
     pub y: *mut f32,
+    /// Where the places of the largest elements go; null for nowhere.
+    pub places: *mut u8,
     /// What is done to the result; its residual is laid out as `y`.
     pub epilogue: Epilogue,
     /// [`Work::shared`] floats.
@@ -41,8 +46,8 @@ pub struct ConvForwardArgs {
 /// let mut shared = vec![0.0; plan.work().shared];
 /// let mut scratch = vec![0.0; plan.work().scratch];
 /// let args = ConvForwardArgs {
-///     x: x.as_ptr(), w: w.as_ptr(), y: y.as_mut_ptr(), epilogue: Epilogue::NONE,
-///     shared: shared.as_mut_ptr(),
+///     x: x.as_ptr(), w: w.as_ptr(), y: y.as_mut_ptr(), places: std::ptr::null_mut(),
+///     epilogue: Epilogue::NONE, shared: shared.as_mut_ptr(),
 /// };
 /// for (phase, &tasks) in plan.work().phases.iter().enumerate() {
 ///     for task in 0..tasks {
@@ -64,6 +69,8 @@ pub struct ConvForward {
     /// Panels of a group of output channels, and the channels of the last group behind them.
     panels: usize,
     narrow: usize,
+    /// Only the largest elements of these windows are kept.
+    windows: Option<Windows>,
     grid: Grid,
     /// The kernel comes packed, or each task's first tile of a panel leaves a copy of it.
     packed: bool,
@@ -87,25 +94,45 @@ impl ConvForward {
         let narrow = narrow_columns(level, &spec, run_len);
         // One panel is read where it lies.
         let several = spec.cout_group() - narrow > Tiles::of(level).cols();
-        ConvForward::plan(level, spec, packed && several, narrow)
+        ConvForward::plan(level, spec, packed && several, narrow, None)
     }
 
     /// As [`ConvForward::at`] for a kernel that comes in panels alone, even if it is one only.
     pub(super) fn of_panels(level: Level, spec: ConvSpec) -> ConvForward {
-        ConvForward::plan(level, spec, true, 0)
+        ConvForward::plan(level, spec, true, 0, None)
     }
 
-    fn plan(level: Level, spec: ConvSpec, packed: bool, narrow: usize) -> ConvForward {
+    /// Plans a convolution of whose result the largest elements of windows are kept, with their
+    /// places: the result itself never leaves the near cache. The epilogue has no residual. Nothing
+    /// where the kernel is too large to wait while images pass.
+    pub fn pooled(level: Level, spec: ConvSpec, windows: Windows) -> Option<ConvForward> {
+        let (_, run_len) = segments(&spec, |_| 0);
+        let narrow = narrow_columns(level, &spec, run_len);
+        let plan = ConvForward::plan(level, spec, false, narrow, Some(windows));
+        (plan.grid.n == 1 && plan.step() == plan.panels()).then_some(plan)
+    }
+
+    fn plan(
+        level: Level,
+        spec: ConvSpec,
+        packed: bool,
+        narrow: usize,
+        windows: Option<Windows>,
+    ) -> ConvForward {
         let tiles = Tiles::of(level);
         let tasks = tasks_for(spec.flops());
         let image_pixels: usize = spec.output().iter().product();
         // Enough pixels to use a panel of the kernel well, few enough to stay in the near cache.
         let share = (spec.batch * image_pixels).div_ceil(tasks);
-        let chunks = Chunks::new(spec, share.clamp(4 * tiles.rows, 1024));
+        let chunks = match &windows {
+            Some(w) => Chunks::of_windows(spec, w, share.clamp(4 * tiles.rows, POOLED)),
+            None => Chunks::new(spec, share.clamp(4 * tiles.rows, 1024)),
+        };
         let (segments, run_len) = segments(&spec, |tap| chunks.tap_offset(tap));
         let panels = (spec.cout_group() - narrow).div_ceil(tiles.cols());
         let copies = !packed && (panels > 1 || !spec.cout_group().is_multiple_of(tiles.lanes));
-        let most = Grid { m: spec.batch * chunks.count, n: spec.groups * panels, k: 1 };
+        let n = if windows.is_some() { 1 } else { spec.groups * panels };
+        let most = Grid { m: spec.batch * chunks.count, n, k: 1 };
         let kernel = spec.taps() * spec.cin_group() * spec.cout;
         let images = spec.batch * chunks.padded.iter().product::<usize>() * spec.cin;
         let copy = if chunks.copies { 3 } else { 1 };
@@ -122,6 +149,7 @@ impl ConvForward {
             run_len,
             panels,
             narrow,
+            windows,
             grid,
             packed,
             copy_w,
@@ -146,7 +174,8 @@ impl ConvForward {
             let copy = (shared / 16_384).clamp(1, 16).min(s.batch * self.chunks.lines_of_image());
             return Work { phases: vec![copy, compute], shared, scratch: packs };
         }
-        Work { phases: vec![compute], shared: 0, scratch: packs + self.chunks.scratch() }
+        let scratch = packs + self.chunks.scratch() + self.own_result();
+        Work { phases: vec![compute], shared: 0, scratch }
     }
 
     /// Phases, tasks and scratch memory.
@@ -235,6 +264,11 @@ impl ConvForward {
         self.narrow * self.segments.len() * narrow::padded(self.level, self.run_len)
     }
 
+    /// Floats of a chunk's result of which the largest elements are kept.
+    fn own_result(&self) -> usize {
+        if self.windows.is_some() { self.chunks.pixels.len() * self.spec.cout } else { 0 }
+    }
+
     /// Floats of an image with its padding.
     fn padded_len(&self) -> usize {
         self.chunks.padded.iter().product::<usize>() * self.spec.cin
@@ -319,9 +353,17 @@ impl ConvForward {
                 }
                 false => self.chunks.input(args.x.add(image * s.image_len()), &rows, own[1]),
             };
-            let element = image * s.result_len() + rows.start * width * s.cout;
+            let element = match self.windows {
+                Some(_) => 0,
+                None => image * s.result_len() + rows.start * width * s.cout,
+            };
+            let y = match self.windows {
+                Some(_) => own[1].wrapping_add(self.chunks.scratch()),
+                None => args.y,
+            };
+            let own_args = &ConvForwardArgs { y, ..*args };
             if self.narrow > 0 && panels.end == self.panels() {
-                self.narrow(x, pixels, element, args, own[0].wrapping_add(self.kernel_copy()));
+                self.narrow(x, pixels, element, own_args, own[0].wrapping_add(self.kernel_copy()));
             }
             for (k, i) in panels.enumerate() {
                 let panel = self.panel(i);
@@ -347,7 +389,7 @@ impl ConvForward {
                         len: self.run_len,
                         b,
                         b_step,
-                        c: args.y.add(at),
+                        c: y.add(at),
                         c_rows: self.c_rows.as_ptr(),
                         cols: panel.columns,
                         padded: self.packed || copied,
@@ -358,6 +400,9 @@ impl ConvForward {
                     self.tiles.run(now, &t);
                     done += now;
                 }
+            }
+            if let Some(windows) = &self.windows {
+                self.pool(windows, image, rows, y, args);
             }
         }
     }
@@ -391,6 +436,33 @@ impl ConvForward {
                 epilogue: args.epilogue.at(column, element + column),
             };
             run_at(self.level, dots);
+        }
+    }
+}
+
+impl ConvForward {
+    /// Keeps the largest elements of the windows of a chunk.
+    unsafe fn pool(
+        &self,
+        windows: &Windows,
+        image: usize,
+        rows: Range<usize>,
+        chunk: *const f32,
+        args: &ConvForwardArgs,
+    ) {
+        let [h, _] = windows.size;
+        let step = self.chunks.output[2] * self.spec.cout;
+        for line in 0..rows.len() / h {
+            let to = image * windows.len() + (rows.start / h + line) * windows.line();
+            let places = match args.places.is_null() {
+                true => args.places,
+                false => args.places.wrapping_add(to),
+            };
+            // SAFETY: the chunk holds whole windows; their results lie side by side.
+            unsafe {
+                let (image, y) = (chunk.add(line * h * step), args.y.add(to));
+                Largest { windows, image, step, y, places }.run(self.level);
+            }
         }
     }
 }

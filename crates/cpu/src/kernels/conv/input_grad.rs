@@ -4,14 +4,17 @@ use super::scatter::Scatter;
 use super::{ConvForward, ConvForwardArgs, ConvSpec};
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::{Pack, tasks_for};
+use crate::kernels::pooled::Windows;
 use crate::kernels::simd::Level;
 use crate::kernels::{Work, part};
 
 /// The memory of one run of [`ConvInputGrad`].
 #[derive(Clone, Copy, Debug)]
 pub struct ConvInputGradArgs {
-    /// The gradient of the result.
+    /// The gradient of the result, or of the largest elements of its windows.
     pub dy: *const f32,
+    /// The places of the largest elements.
+    pub places: *const u8,
     /// The kernel.
     pub w: *const f32,
     /// The gradient of the image, written whole; overlaps nothing else.
@@ -47,12 +50,22 @@ impl ConvInputGrad {
 
     /// Plans for `level`, which must be one of [`Level::available`] to be run.
     pub fn at(level: Level, spec: ConvSpec) -> ConvInputGrad {
-        let scatter = Scatter::new(level, spec);
+        let scatter = Scatter::new(level, spec, None);
         let gather = Gather::new(level, spec).filter(|g| g.cost() < scatter.cost());
         match gather {
             Some(g) => ConvInputGrad { work: g.work(), way: Way::Gather(Box::new(g)) },
             None => ConvInputGrad { work: scatter.work(), way: Way::Scatter(Box::new(scatter)) },
         }
+    }
+
+    /// Plans the gradient where that of the result is known for the largest elements of windows
+    /// alone, as [`super::ConvForward::pooled`] finds them. Nothing where gathering is faster.
+    pub fn pooled(level: Level, spec: ConvSpec, windows: Windows) -> Option<ConvInputGrad> {
+        if let Way::Gather(_) = ConvInputGrad::at(level, spec).way {
+            return None;
+        }
+        let scatter = Scatter::new(level, spec, Some(windows));
+        Some(ConvInputGrad { work: scatter.work(), way: Way::Scatter(Box::new(scatter)) })
     }
 
     /// Phases, tasks and scratch memory.
@@ -151,6 +164,7 @@ impl Gather {
                 x: args.dy,
                 w: args.shared,
                 y: args.dx,
+                places: std::ptr::null_mut(),
                 epilogue: Epilogue::NONE,
                 shared: args.shared.add(self.packed()),
             };

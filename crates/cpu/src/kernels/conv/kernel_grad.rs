@@ -4,10 +4,12 @@ use super::narrow::{self, Outer, narrow_columns};
 use super::{Chunks, ConvSpec};
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::tasks_for;
+use crate::kernels::pooled::{Spread, Windows};
 use crate::kernels::reduce::AddParts;
 use crate::kernels::simd::{Level, run_at};
 use crate::kernels::tile::{MAX_ROWS, Tile, Tiles, even_rows};
 use crate::kernels::{Work, part};
+use std::ops::Range;
 
 /// Output pixels summed in registers at a stretch: enough to hide loading and storing a tile, few
 /// enough that the image stays near and that long sums are sums of well rounded parts.
@@ -18,8 +20,10 @@ const PIXELS: usize = 256;
 pub struct ConvKernelGradArgs {
     /// The image.
     pub x: *const f32,
-    /// The gradient of the result.
+    /// The gradient of the result, or of the largest elements of its windows.
     pub dy: *const f32,
+    /// The places of the largest elements.
+    pub places: *const u8,
     /// The gradient of the kernel, written whole; overlaps nothing else.
     pub dw: *mut f32,
     /// [`Work::shared`] floats.
@@ -47,6 +51,8 @@ pub struct ConvKernelGrad {
     /// The last columns, which are done on their own, and where their lines of places begin.
     narrow: usize,
     starts: Vec<usize>,
+    /// The gradient comes for the largest elements of these windows.
+    windows: Option<Windows>,
     /// Shares of the batch, and blocks of rows of the kernel, that are tasks.
     shares: usize,
     blocks: usize,
@@ -62,8 +68,21 @@ impl ConvKernelGrad {
 
     /// Plans for `level`, which must be one of [`Level::available`] to be run.
     pub fn at(level: Level, spec: ConvSpec) -> ConvKernelGrad {
+        ConvKernelGrad::plan(level, spec, None)
+    }
+
+    /// Plans the gradient where that of the result is known for the largest elements of windows
+    /// alone, as [`super::ConvForward::pooled`] finds them.
+    pub fn pooled(level: Level, spec: ConvSpec, windows: Windows) -> ConvKernelGrad {
+        ConvKernelGrad::plan(level, spec, Some(windows))
+    }
+
+    fn plan(level: Level, spec: ConvSpec, windows: Option<Windows>) -> ConvKernelGrad {
         let tiles = Tiles::of(level);
-        let chunks = Chunks::new(spec, PIXELS);
+        let chunks = match &windows {
+            Some(w) => Chunks::of_windows(spec, w, PIXELS),
+            None => Chunks::new(spec, PIXELS),
+        };
         let image_pixels = chunks.pixels.len().max(1);
         let images = if chunks.count > 1 { 1 } else { (PIXELS / image_pixels).clamp(1, 16) };
         // Lines of consecutive images follow each other in dy, and by `step` in the image.
@@ -96,7 +115,8 @@ impl ConvKernelGrad {
             phases,
             shared: if shares > 1 { shares * size } else { 0 },
             scratch: images * chunks.scratch()
-                + narrow * rows.len() / line.max(1) * narrow::padded(level, line),
+                + narrow * rows.len() / line.max(1) * narrow::padded(level, line)
+                + windows.map_or(0, |_| images * chunks.pixels.len() * spec.cout),
         };
         let c_rows = std::array::from_fn(|r| r * spec.cout);
         ConvKernelGrad {
@@ -110,6 +130,7 @@ impl ConvKernelGrad {
             height,
             narrow,
             starts,
+            windows,
             shares,
             blocks,
             c_rows,
@@ -152,6 +173,28 @@ impl ConvKernelGrad {
 
     fn size(&self) -> usize {
         self.rows.len() * self.spec.cout
+    }
+
+    /// Makes some lines of some images of the result's gradient.
+    unsafe fn spread(
+        &self,
+        windows: &Windows,
+        images: Range<usize>,
+        rows: &Range<usize>,
+        args: &ConvKernelGradArgs,
+        mut to: *mut f32,
+    ) {
+        for image in images {
+            for line in rows.clone() {
+                let at = image * windows.len();
+                // SAFETY: image and line are in range; the lines lie one after the other.
+                unsafe {
+                    let (dy, places) = (args.dy.add(at), args.places.add(at));
+                    Spread { windows, line, dy, places, to }.run(self.level);
+                    to = to.add(self.chunks.output[2] * self.spec.cout);
+                }
+            }
+        }
     }
 
     /// Values of a line of places, and floats of the sums of the narrow columns.
@@ -233,8 +276,15 @@ impl ConvKernelGrad {
                     x = self.chunks.input(x, &rows, std::ptr::null_mut());
                 }
                 let first = rows.start * self.chunks.output[2] * s.cout;
-                let dy = args.dy.add(image * s.result_len() + first);
                 let lines = images * (rows.end - rows.start);
+                let dy = match &self.windows {
+                    Some(windows) => {
+                        let to = sums.add(self.narrow_floats());
+                        self.spread(windows, image..image + images, &rows, args, to);
+                        to
+                    }
+                    None => args.dy.add(image * s.result_len() + first),
+                };
                 self.add_pixels(x, dy, lines, tiles.clone(), to, item != items.start);
                 if narrow {
                     self.add_narrow(x, dy, lines, sums);
@@ -252,7 +302,7 @@ impl ConvKernelGrad {
         x: *const f32,
         dy: *const f32,
         lines: usize,
-        tiles: std::ops::Range<usize>,
+        tiles: Range<usize>,
         to: *mut f32,
         accumulate: bool,
     ) {

@@ -8,6 +8,8 @@
 //! Three plans: [`ConvForward`], [`ConvInputGrad`], [`ConvKernelGrad`]; and [`Depthwise`] for all three
 //! where every channel is a group.
 
+use super::pooled::Windows;
+
 mod depthwise;
 mod forward;
 mod input_grad;
@@ -78,6 +80,14 @@ impl ConvSpec {
         })
     }
 
+    /// The windows of a pooling of the result, where it can be done along with the convolution:
+    /// images of two axes, windows that touch without overlap.
+    pub(crate) fn windows(&self, size: [usize; 2]) -> Option<Windows> {
+        let [planes, lines, columns] = self.output();
+        let flat = planes == 1 && self.input[0] == 1 && self.padding[0] == (0, 0);
+        Windows::new(size, [lines, columns], self.cout).filter(|_| flat && !self.empty())
+    }
+
     fn flops(&self) -> usize {
         let pixels: usize = self.batch * self.output().iter().product::<usize>();
         2 * pixels * self.taps() * self.cin_group() * self.cout
@@ -124,14 +134,25 @@ struct Chunks {
 impl Chunks {
     /// Chunks of about `pixels` output pixels. Images with several planes are not cut.
     fn new(spec: ConvSpec, pixels: usize) -> Chunks {
-        let output = spec.output();
+        Chunks::cut(spec, spec.output(), pixels, 1)
+    }
+
+    /// Chunks of the part of the output that windows cover, each of whole windows.
+    fn of_windows(spec: ConvSpec, windows: &Windows, pixels: usize) -> Chunks {
+        let [lines, columns] = windows.covered();
+        Chunks::cut(spec, [1, lines, columns], pixels, windows.size[0])
+    }
+
+    /// Chunks of the first pixels of the output, of a multiple of so many rows.
+    fn cut(spec: ConvSpec, output: [usize; 3], pixels: usize, multiple: usize) -> Chunks {
         let padded: [usize; 3] =
             std::array::from_fn(|i| spec.input[i] + spec.padding[i].0 + spec.padding[i].1);
         let copies = spec.padding != [(0, 0); 3];
         let flat = output[0] == 1 && padded[0] == 1 && output[1] * output[2] > 0;
         let rows = if flat {
             let wanted = pixels.div_ceil(output[2]).clamp(1, output[1]);
-            output[1].div_ceil(output[1].div_ceil(wanted))
+            let even = output[1].div_ceil(output[1].div_ceil(wanted));
+            even.next_multiple_of(multiple).min(output[1])
         } else {
             output[0] * output[1]
         };

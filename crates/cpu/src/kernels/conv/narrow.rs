@@ -9,8 +9,7 @@ use crate::kernels::simd::{self, Level, Simd};
 
 /// Most columns that are done so.
 const MOST: usize = 4;
-/// Pixels at a time, and vectors of a line of places.
-const PIXELS: usize = 4;
+/// Vectors of a line of places at a time.
 const VECTORS: usize = 4;
 
 /// Columns of the result, the last ones, that are done on their own; `run`: values that are adjacent in
@@ -72,16 +71,17 @@ pub(super) unsafe fn transpose(
 }
 
 impl Dots<'_> {
+    /// All pixels, `R` at a time; the last ones again where they do not come out even.
     #[inline(always)]
-    unsafe fn all<S: Simd, const C: usize>(&self) {
-        let whole = self.pixels.len() / PIXELS * PIXELS;
+    unsafe fn all<S: Simd, const R: usize, const C: usize>(&self) {
+        let count = self.pixels.len();
         // SAFETY: the caller's promise.
         unsafe {
-            for first in (0..whole).step_by(PIXELS) {
-                self.block::<S, PIXELS, C>(first);
+            if count < R {
+                return (0..count).for_each(|first| self.block::<S, 1, C>(first));
             }
-            for first in whole..self.pixels.len() {
-                self.block::<S, 1, C>(first);
+            for first in (0..count).step_by(R) {
+                self.block::<S, R, C>(first.min(count - R));
             }
         }
     }
@@ -110,18 +110,35 @@ impl Dots<'_> {
                 }
                 w = w.add(width);
             }
+            let sums = lane_sums::<S, R, C>(&acc);
             let mask = S::first(C);
-            for (r, row) in acc.iter().enumerate() {
-                let mut sums = [0.0; 16];
-                for (sum, &x) in sums.iter_mut().zip(row) {
-                    *sum = S::sum(x);
-                }
+            for r in 0..R {
                 let at = (first + r) * self.y_step;
-                let y = self.epilogue.apply::<S>(S::load(sums.as_ptr()), 0, at, mask);
-                S::store_first(self.y.add(at), y, C);
+                let sum = S::load_masked(sums.as_ptr().add(r * C), mask);
+                S::store_first(self.y.add(at), self.epilogue.apply::<S>(sum, 0, at, mask), C);
             }
         }
     }
+}
+
+/// The sum of each vector's lanes; at most as many vectors as lanes, 16 at most.
+#[inline(always)]
+unsafe fn lane_sums<S: Simd, const R: usize, const C: usize>(rows: &[[S::V; C]; R]) -> [f32; 16] {
+    let (mut lanes, mut turned, mut sums) = ([0.0; 256], [0.0; 256], [0.0; 16]);
+    // SAFETY: `R · C` vectors of at most 16 lanes.
+    unsafe {
+        for (i, &row) in rows.iter().flatten().enumerate() {
+            S::store(lanes.as_mut_ptr().add(i * S::LANES), row);
+        }
+        let (from, to) = (lanes.as_ptr(), turned.as_mut_ptr());
+        S::transpose(from, S::LANES, to, S::LANES, R * C, S::LANES);
+        let mut sum = S::load(to);
+        for i in 1..S::LANES {
+            sum = S::add(sum, S::load(to.add(i * S::LANES)));
+        }
+        S::store(sums.as_mut_ptr(), sum);
+    }
+    sums
 }
 
 impl simd::Task for Dots<'_> {
@@ -130,11 +147,14 @@ impl simd::Task for Dots<'_> {
     unsafe fn run<S: Simd>(self) {
         // SAFETY: the caller's promise.
         unsafe {
-            match self.columns {
-                1 => self.all::<S, 1>(),
-                2 => self.all::<S, 2>(),
-                3 => self.all::<S, 3>(),
-                _ => self.all::<S, 4>(),
+            // As many sums as vectors have lanes.
+            match (self.columns, S::LANES) {
+                (1, 16) => self.all::<S, 16, 1>(),
+                (2, 16) => self.all::<S, 8, 2>(),
+                (3, 16) => self.all::<S, 5, 3>(),
+                (4, 16) => self.all::<S, 4, 4>(),
+                (1, _) => self.all::<S, 4, 1>(),
+                _ => self.all::<S, 4, 2>(),
             }
         }
     }

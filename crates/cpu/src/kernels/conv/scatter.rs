@@ -3,6 +3,7 @@
 use super::{Chunks, ConvInputGradArgs, ConvSpec};
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::{Pack, tasks_for};
+use crate::kernels::pooled::{Spread, Windows};
 use crate::kernels::simd::Level;
 use crate::kernels::tile::{Tile, Tiles, even_rows};
 use crate::kernels::{Work, part};
@@ -29,15 +30,20 @@ pub(super) struct Scatter {
     panels: usize,
     /// Most rows of a tile.
     height: usize,
+    /// The gradient comes for the largest elements of these windows.
+    windows: Option<Windows>,
     /// Offsets of the pixels in the result and in the padded image, in the order of passing.
     from: Vec<usize>,
     to: Vec<usize>,
 }
 
 impl Scatter {
-    pub(super) fn new(level: Level, spec: ConvSpec) -> Scatter {
+    pub(super) fn new(level: Level, spec: ConvSpec, windows: Option<Windows>) -> Scatter {
         let tiles = Tiles::of(level);
-        let chunks = Chunks::new(spec, usize::MAX);
+        let chunks = match &windows {
+            Some(w) => Chunks::of_windows(spec, w, usize::MAX),
+            None => Chunks::new(spec, usize::MAX),
+        };
         let [_, _, kw] = spec.kernel;
         let lines = chunks.output[0] * chunks.output[1];
         let vectors = |columns: usize| columns.div_ceil(level.lanes());
@@ -62,6 +68,7 @@ impl Scatter {
             columns,
             panels: columns.div_ceil(tiles.cols()),
             height: if merged { tiles.rows.min(lines) } else { tiles.rows },
+            windows,
             from: (0..pixels).map(|i| order(i) * spec.cout).collect(),
             to: (0..pixels).map(|i| chunks.pixels[order(i)]).collect(),
             chunks,
@@ -79,7 +86,12 @@ impl Scatter {
         let s = &self.spec;
         let phases = if s.batch * s.image_len() > 0 { self.tasks().into() } else { Vec::new() };
         let shared = self.blocks() * self.tiles.cols() * s.cout_group();
-        Work { phases, shared, scratch: self.chunks.scratch() }
+        Work { phases, shared, scratch: self.chunks.scratch() + self.own_gradient() }
+    }
+
+    /// Floats of an image's gradient that is made of that of windows.
+    fn own_gradient(&self) -> usize {
+        if self.windows.is_some() { self.from.len() * self.spec.cout } else { 0 }
     }
 
     /// Tasks that pack the kernel, and that compute.
@@ -159,7 +171,14 @@ impl Scatter {
         let padded: usize = self.chunks.padded.iter().product::<usize>() * s.cin;
         // SAFETY: pixel plus tap offsets stay inside the padded image, which `to` holds.
         unsafe {
-            let dy = args.dy.add(image * s.result_len());
+            let dy = match &self.windows {
+                Some(windows) => {
+                    let to = scratch.as_mut_ptr().add(self.chunks.scratch());
+                    self.spread(windows, image, args, to);
+                    to.cast_const()
+                }
+                None => args.dy.add(image * s.result_len()),
+            };
             let dx = args.dx.add(image * s.image_len());
             let to = if self.chunks.copies { scratch.as_mut_ptr() } else { dx };
             std::ptr::write_bytes(to, 0, padded);
@@ -195,6 +214,26 @@ impl Scatter {
             }
             if self.chunks.copies {
                 self.crop(to, dx);
+            }
+        }
+    }
+
+    /// Makes the gradient of an image's result.
+    unsafe fn spread(
+        &self,
+        windows: &Windows,
+        image: usize,
+        args: &ConvInputGradArgs,
+        to: *mut f32,
+    ) {
+        let [lines, columns] = windows.covered();
+        for line in 0..lines {
+            // SAFETY: image and line are in range.
+            unsafe {
+                let at = image * windows.len();
+                let (dy, places) = (args.dy.add(at), args.places.add(at));
+                let to = to.add(line * columns * self.spec.cout);
+                Spread { windows, line, dy, places, to }.run(self.level);
             }
         }
     }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::kernels::epilogue::Epilogue;
+use crate::kernels::pool::{Pool, PoolArgs, PoolKind, PoolSpec};
 use crate::kernels::simd::Level;
 use crate::kernels::testing::{Floats, Parts, close, run_all};
 
@@ -66,21 +68,24 @@ fn check(level: Level, s: ConvSpec, rng: &mut Floats) {
         let y0 = unsafe { got.as_mut_ptr().add(1) };
         run_all(forward.work(), backwards, |phase, task, shared, scratch| unsafe {
             let epilogue = parts.epilogue();
-            let args = ConvForwardArgs { x: xp, w: kernel_of, y: y0, epilogue, shared };
+            let places = std::ptr::null_mut();
+            let args = ConvForwardArgs { x: xp, w: kernel_of, y: y0, places, epilogue, shared };
             forward.run(phase, task, &args, scratch);
         });
         close(&got[1..], &y, 2e-6 * (nw + 10) as f64, &format!("forward {what}"));
         let mut got = vec![f32::NAN; nx + 1];
         let d0 = unsafe { got.as_mut_ptr().add(1) };
         run_all(input.work(), backwards, |phase, task, shared, scratch| unsafe {
-            let args = ConvInputGradArgs { dy: dp, w: wp, dx: d0, shared };
+            let places = std::ptr::null();
+            let args = ConvInputGradArgs { dy: dp, places, w: wp, dx: d0, shared };
             input.run(phase, task, &args, scratch);
         });
         close(&got[1..], &dx, 2e-6 * (nw + 10) as f64, &format!("input gradient {what}"));
         let mut got = vec![f32::NAN; nw + 1];
         let d0 = unsafe { got.as_mut_ptr().add(1) };
         run_all(kernel.work(), backwards, |phase, task, shared, scratch| unsafe {
-            let args = ConvKernelGradArgs { x: xp, dy: dp, dw: d0, shared };
+            let places = std::ptr::null();
+            let args = ConvKernelGradArgs { x: xp, dy: dp, places, dw: d0, shared };
             kernel.run(phase, task, &args, scratch);
         });
         let scale = (ny / s.cout.max(1) + 10) as f64;
@@ -141,4 +146,83 @@ fn empty_batch_and_kernel_larger_than_image() {
     let mut rng = Floats::new(6);
     check(Level::detect(), ConvSpec::conv2d(0, [5, 5], 2, [3, 3], 4), &mut rng);
     check(Level::detect(), ConvSpec::conv2d(2, [2, 5], 2, [3, 3], 4), &mut rng);
+}
+
+/// A pooling at once does what the convolution, the pooling and their gradients do one after the
+/// other: the same bits forward, sums in another order backward.
+fn check_pooled(level: Level, s: ConvSpec, size: [usize; 2], rng: &mut Floats) {
+    let Some(windows) = s.windows(size) else { return };
+    let Some(pooled) = ConvForward::pooled(level, s, windows) else { return };
+    let what = format!("{level:?} {s:?} {size:?}");
+    let (nx, nw, ny) =
+        (s.batch * s.image_len(), s.taps() * s.cin_group() * s.cout, s.batch * s.result_len());
+    let n = s.batch * windows.len();
+    let (x, w, bias, dp) = (rng.vec(nx), rng.vec(nw), rng.vec(s.cout), rng.vec(n));
+    let epilogue = Epilogue { bias: bias.as_ptr(), ..Epilogue::NONE };
+    let forward = |plan: &ConvForward, y: &mut [f32], places: *mut u8| {
+        run_all(plan.work(), false, |phase, task, shared, scratch| unsafe {
+            let (x, w, y) = (x.as_ptr(), w.as_ptr(), y.as_mut_ptr());
+            plan.run(phase, task, &ConvForwardArgs { x, w, y, places, epilogue, shared }, scratch);
+        });
+    };
+    let (mut y, mut p, mut places) = (vec![0.0; ny], vec![f32::NAN; n], vec![0u8; n]);
+    forward(&ConvForward::at(level, s, false), &mut y, std::ptr::null_mut());
+    forward(&pooled, &mut p, places.as_mut_ptr());
+    let [_, lines, columns] = s.output();
+    let spec = PoolSpec::pool2d(s.batch, [lines, columns], s.cout, size);
+    let pool = |kind: PoolKind, out: &mut [f32]| {
+        let plan = Pool::at(level, kind, spec);
+        let args = PoolArgs { x: y.as_ptr(), dy: dp.as_ptr(), out: out.as_mut_ptr() };
+        plan.work().phases.iter().for_each(|&tasks| {
+            (0..tasks).for_each(|task| unsafe { plan.run(task, &args) });
+        });
+    };
+    let (mut expected, mut dy) = (vec![0.0; n], vec![0.0; ny]);
+    pool(PoolKind::Max, &mut expected);
+    assert_eq!(p, expected, "{what}");
+    pool(PoolKind::MaxGrad, &mut dy);
+    let (mut dx, mut dw) = (vec![0f64; nx], vec![0f64; nw]);
+    products(&s, |i, j, k| {
+        dx[i] += dy[k] as f64 * w[j] as f64;
+        dw[j] += dy[k] as f64 * x[i] as f64;
+    });
+    let (dy, places) = (dp.as_ptr(), places.as_ptr());
+    if let Some(plan) = ConvInputGrad::pooled(level, s, windows) {
+        let mut got = vec![f32::NAN; nx];
+        run_all(plan.work(), false, |phase, task, shared, scratch| unsafe {
+            let (w, dx) = (w.as_ptr(), got.as_mut_ptr());
+            plan.run(phase, task, &ConvInputGradArgs { dy, places, w, dx, shared }, scratch);
+        });
+        close(&got, &dx, 2e-6 * (nw + 10) as f64, &format!("input gradient {what}"));
+    }
+    let plan = ConvKernelGrad::pooled(level, s, windows);
+    let mut got = vec![f32::NAN; nw];
+    run_all(plan.work(), false, |phase, task, shared, scratch| unsafe {
+        let (x, dw) = (x.as_ptr(), got.as_mut_ptr());
+        plan.run(phase, task, &ConvKernelGradArgs { x, dy, places, dw, shared }, scratch);
+    });
+    let scale = (ny / s.cout.max(1) + 10) as f64;
+    close(&got, &dw, 1e-6 * scale, &format!("kernel gradient {what}"));
+}
+
+#[test]
+fn pooled_at_once() {
+    let mut rng = Floats::new(7);
+    for level in Level::available() {
+        for round in 0..60 {
+            let mut axis = |most: usize| rng.below(most) + 1;
+            let (batch, input, kernel) =
+                (axis(4), [3 + axis(12), 3 + axis(12)], [axis(4), axis(4)]);
+            let (cin, cout) = (axis(5), axis(70));
+            let size = [axis(3), axis(3)];
+            let pad = [(axis(3) - 1, axis(3) - 1), (axis(3) - 1, axis(3) - 1)];
+            let stride = axis(2);
+            let plain = ConvSpec::conv2d(batch, input, cin, kernel, cout);
+            let padding = if round % 2 == 0 { plain.padding } else { [(0, 0), pad[0], pad[1]] };
+            let strides = if round % 3 == 0 { [1, stride, 1] } else { [1; 3] };
+            check_pooled(level, ConvSpec { padding, strides, ..plain }, size, &mut rng);
+        }
+        check_pooled(level, ConvSpec::conv2d(3, [28, 28], 1, [3, 3], 32), [2, 2], &mut rng);
+        check_pooled(level, ConvSpec::conv2d(5, [13, 13], 32, [3, 3], 64), [2, 2], &mut rng);
+    }
 }

@@ -218,10 +218,26 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn load_truth(p: *const u8, n: usize) -> __m256 {
         unsafe {
+            let wide = Self::load_bytes(p, n);
+            _mm256_castsi256_ps(_mm256_cmpgt_epi32(wide, _mm256_setzero_si256()))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(p: *mut u8, a: __m256i, n: usize) {
+        unsafe {
+            let mut lanes = [0u32; 8];
+            _mm256_storeu_si256(lanes.as_mut_ptr().cast(), a);
+            for (i, lane) in lanes.into_iter().enumerate().take(n) {
+                *p.add(i) = lane as u8;
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(p: *const u8, n: usize) -> __m256i {
+        unsafe {
             let mut bytes = [0u8; 8];
             std::ptr::copy_nonoverlapping(p, bytes.as_mut_ptr(), n);
-            let wide = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(i64::from_le_bytes(bytes)));
-            _mm256_castsi256_ps(_mm256_cmpgt_epi32(wide, _mm256_setzero_si256()))
+            _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(i64::from_le_bytes(bytes)))
         }
     }
     #[inline(always)]

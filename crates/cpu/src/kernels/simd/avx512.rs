@@ -217,6 +217,14 @@ impl Simd for Avx512 {
         }
     }
     #[inline(always)]
+    unsafe fn store_bytes(p: *mut u8, a: __m512i, n: usize) {
+        unsafe { _mm512_mask_cvtepi32_storeu_epi8(p.cast(), Self::first(n), a) }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(p: *const u8, n: usize) -> __m512i {
+        unsafe { _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(Self::first(n), p.cast())) }
+    }
+    #[inline(always)]
     unsafe fn select(m: __mmask16, a: __m512, b: __m512) -> __m512 {
         unsafe { _mm512_mask_blend_ps(m, b, a) }
     }

@@ -184,6 +184,10 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn store_truth(p: *mut u8, m: Self::M, n: usize);
     /// Loads `n` ≤ width bytes; a lane is set if its byte is not 0.
     unsafe fn load_truth(p: *const u8, n: usize) -> Self::M;
+    /// Stores the low bytes of the first `n` lanes, `n` ≤ width.
+    unsafe fn store_bytes(p: *mut u8, a: Self::I, n: usize);
+    /// Loads `n` ≤ width bytes as numbers from 0 to 255.
+    unsafe fn load_bytes(p: *const u8, n: usize) -> Self::I;
 
     /// The larger operand; NaN if either is NaN.
     #[inline(always)]

@@ -219,6 +219,18 @@ impl Simd for Portable {
         unsafe { std::array::from_fn(|i| i < n && *p.add(i) != 0) }
     }
     #[inline(always)]
+    unsafe fn store_bytes(p: *mut u8, a: [i32; L], n: usize) {
+        for (i, lane) in a.into_iter().enumerate().take(n) {
+            // SAFETY: the caller vouches for n bytes.
+            unsafe { *p.add(i) = lane as u8 };
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(p: *const u8, n: usize) -> [i32; L] {
+        // SAFETY: only the first n bytes are read.
+        unsafe { std::array::from_fn(|i| if i < n { i32::from(*p.add(i)) } else { 0 }) }
+    }
+    #[inline(always)]
     unsafe fn select(m: [bool; L], a: [f32; L], b: [f32; L]) -> [f32; L] {
         std::array::from_fn(|i| if m[i] { a[i] } else { b[i] })
     }
