@@ -61,5 +61,5 @@ pub use saving::{
 };
 pub use trainer::{
     Callback, Compile, Evaluate, Fit, History, Logs, OnBatch, Predict, Run, RunParams,
-    RunningMetric, ValidationFreq, Verbose,
+    RunningMetric, StepCall, TrainStep, ValidationFreq, Verbose,
 };

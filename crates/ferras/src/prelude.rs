@@ -27,7 +27,7 @@ pub use crate::optimizers::{
 pub use crate::regularizers::*;
 pub use crate::{
     Callback, Compile, Error, Evaluate, Fit, History, Load, LoadWeights, Logs, OnBatch, Predict,
-    Result, Run, RunningMetric, ValidationFreq, set_random_seed,
+    Result, Run, RunningMetric, StepCall, TrainStep, ValidationFreq, set_random_seed,
 };
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor, TensorType, Value};

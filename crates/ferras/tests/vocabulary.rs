@@ -134,6 +134,101 @@ fn averages_that_are_not_kept_are_missed() {
     assert!(error.contains("only be changed while it is trained"), "{error}");
 }
 
+/// A residual block as a model of its own: what `call` of a subclass of `keras.Model` is.
+#[derive(Clone, Debug, Config)]
+#[config(package = "tests")]
+struct Residual {
+    hidden: LayerRef,
+    #[config(default = 0.5)]
+    share: f64,
+}
+
+impl Layer for Residual {
+    fn build(&self, cx: &mut Build) -> Result<()> {
+        let inputs = cx.inputs();
+        cx.child("hidden", &self.hidden, inputs)
+    }
+
+    fn call(&self, cx: &mut Call) -> Value {
+        let x = cx.input();
+        let inside = cx.child("hidden", &self.hidden, vec![x.clone()]);
+        let penalty = inside[0].square().mean(&[], false);
+        cx.add_loss(penalty);
+        x + &inside[0] * self.share
+    }
+}
+
+#[test]
+fn a_model_of_ones_own_is_a_layer_with_layers_inside() {
+    LayerRef::register::<Residual>();
+    let x = Input::new([2]);
+    let block = Residual::new(Dense::new(2).activation("tanh")).share(0.25);
+    let mut model = Model::new(&x, block.name("block").apply(&x)).unwrap();
+    let paths: Vec<&str> = model.weights().iter().map(|w| w.path()).collect();
+    assert_eq!(paths, ["block/hidden/kernel", "block/hidden/bias"]);
+    let kernel = Tensor::new([2, 2], vec![1.0_f32, 0.0, 0.0, 1.0]).unwrap();
+    model
+        .set_layer_weights("block", &[kernel, Tensor::new([2], vec![0.0_f32; 2]).unwrap()])
+        .unwrap();
+    model.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
+    let data = [[0.5_f32, -1.0]];
+    let logs = model.evaluate_with(data, data, Evaluate::new().verbose(0)).unwrap();
+    let squares = (0.5_f64.tanh().powi(2) + 1.0_f64.tanh().powi(2)) / 2.0;
+    // The loss of the output, and what the block added.
+    let expected = squares / 16.0 + squares;
+    assert!((logs.get("loss").unwrap() - expected).abs() < 1e-6, "{logs:?}, {expected}");
+    let path = std::env::temp_dir().join(format!("ferras-own-{}.keras", std::process::id()));
+    model.save(&path).unwrap();
+    let again = Model::load(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(again.predict(data).unwrap(), model.predict(data).unwrap());
+}
+
+/// Twice the loss, and half of the gradients of biases.
+#[derive(Debug)]
+struct Doubled {
+    looks: usize,
+}
+
+impl TrainStep for Doubled {
+    fn loss(&self, cx: &mut StepCall) -> Result<Value> {
+        let mut sum = cx.builder().scalar(DType::F32, 0.0);
+        for _ in 0..self.looks {
+            let outputs = cx.predict(&cx.x())?;
+            sum = sum + cx.compute_loss(&outputs)?;
+        }
+        Ok(sum)
+    }
+
+    fn gradients(&self, names: &[&str], gradients: Vec<Value>) -> Vec<Value> {
+        let half = |(name, g): (&&str, Value)| if name.ends_with("bias") { g * 0.5 } else { g };
+        names.iter().zip(gradients).map(half).collect()
+    }
+}
+
+#[test]
+fn a_training_step_of_ones_own_is_what_it_says() {
+    let (x, y) = ([[0.5_f32, 1.0], [2.0, 0.0]], [[1.0_f32], [0.0]]);
+    let run = |compile: Compile| {
+        let dense = Dense::new(1).kernel_initializer("ones").input_dim(2);
+        let mut model = Sequential::new().add(dense);
+        model.compile(compile.loss("mse").metrics(["mae"]))?;
+        let history = model.fit(x, y, Fit::new().verbose(0))?;
+        let numbers = ["loss", "mae"].map(|name| history.get(name).unwrap()[0]);
+        let weights = model.get_weights()?.iter().flat_map(Tensor::to_f64_vec).collect::<Vec<_>>();
+        Ok::<_, Error>((numbers, weights))
+    };
+    let sgd = |rate: f64| Compile::new().optimizer(SGD::new().learning_rate(rate));
+    let (plain, once) = run(sgd(0.1)).unwrap();
+    let (doubled, twice) = run(sgd(0.1).train_step(Doubled { looks: 2 })).unwrap();
+    assert!((doubled[0] / plain[0] - 2.0).abs() < 1e-6 && doubled[1] == plain[1]);
+    let moved = |weights: &[f64], i: usize| weights[i] - [1.0, 1.0, 0.0][i];
+    let ratios: Vec<f64> = (0..3).map(|i| moved(&twice, i) / moved(&once, i)).collect();
+    assert!(ratios.iter().zip([2.0, 2.0, 1.0]).all(|(a, b)| (a - b).abs() < 1e-5), "{ratios:?}");
+    let error = run(sgd(0.1).train_step(Doubled { looks: 0 })).unwrap_err().to_string();
+    assert!(error.contains("must call predict at least once"), "{error}");
+}
+
 /// Two layers inside a model, batch normalization among them, and a head.
 fn with_a_base() -> Model {
     let inner = Sequential::new()

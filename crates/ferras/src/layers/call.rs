@@ -56,6 +56,16 @@ impl Trace {
         value
     }
 
+    /// A key and a stream for random numbers, new ones at each step.
+    pub(crate) fn random_key(&mut self) -> (Value, u32) {
+        let key = match &self.key {
+            Some(key) => key.clone(),
+            None => self.builder.full(DType::I64, [2], 0.0),
+        };
+        self.streams += 1;
+        (key, self.streams)
+    }
+
     /// The outputs of a layer whose weights' paths begin with `path`.
     pub(crate) fn call(
         &mut self,
@@ -249,16 +259,12 @@ impl Call<'_> {
     /// of their own that does not depend on the program's seed.
     pub fn random_key(&mut self, seed: Option<u64>) -> (Value, u32) {
         let builder = self.trace.builder.clone();
-        let key = match &self.trace.key {
-            Some(key) => key.clone(),
-            None => builder.full(DType::I64, [2], 0.0),
-        };
+        let (key, stream) = self.trace.random_key();
         let key = match seed.map(|s| Tensor::new([1], vec![s as i64])) {
             Some(Ok(seed)) => builder.concat(&[builder.constant(seed), key.slice_axis(0, 1, 2)], 0),
             _ => key,
         };
-        self.trace.streams += 1;
-        (key, self.trace.streams)
+        (key, stream)
     }
 
     /// Numbers uniform in [0, 1), new ones at each step.

@@ -2,7 +2,8 @@
 use super::testing::{Outcome, Run, build, normal};
 use super::*;
 use crate::config::{ConfigValue, Configured, Identifier, Map, Scope, serialize};
-use crate::models::{Input, Network, SymbolicTensor};
+use crate::models::{Input, Model, Network, SymbolicTensor};
+use crate::trainer::Predict;
 use ferras_graph::{DType, Tensor, TensorType};
 use serde_json::{Value as Json, json};
 
@@ -290,6 +291,70 @@ fn check_training(class: &str, layer: &LayerRef, shapes: &[Vec<usize>]) {
     }
 }
 
+/// A model of the layer alone comes out of a file as it went in, with weights and predictions.
+fn check_saved(class: &str, args: &Json, shapes: &[Vec<usize>]) {
+    let layer = make(class, args);
+    let inputs: Vec<SymbolicTensor> = shapes.iter().map(|s| Input::new(s.clone())).collect();
+    let mut model = Model::new(inputs.clone(), layer.apply(inputs)).unwrap();
+    let (x, weights) = data(&layer, shapes, 2);
+    model.set_weights(&weights).unwrap();
+    let name = format!("ferras-harness-{class}-{}.keras", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    model.save(&path).unwrap();
+    let again = Model::load(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(again.get_weights().unwrap(), model.get_weights().unwrap());
+    let x: Vec<Tensor> = x.into_iter().map(|x| x.cast(DType::F32)).collect();
+    let predict = |model: &Model| model.predict_with(x.clone(), Predict::new().verbose(0)).unwrap();
+    let bits = |outputs: Vec<Tensor>| {
+        let numbers = outputs.iter().flat_map(Tensor::to_f64_vec);
+        numbers.map(f64::to_bits).collect::<Vec<_>>()
+    };
+    assert_eq!(bits(predict(&again)), bits(predict(&model)));
+}
+
+/// Layers whose output jumps where the input is rounded.
+const STEPPED: [&str; 3] = ["CategoryEncoding", "Discretization", "MaxNumBoundingBoxes"];
+
+/// In 16 bits a layer gives what it gives in 32, but for what rounding takes.
+fn check_mixed(class: &str, args: &Json, shapes: &[Vec<usize>]) {
+    if STEPPED.contains(&class) || PICTURES.iter().any(|p| p.0 == class) {
+        return;
+    }
+    let plain = make(class, args);
+    let (inputs, weights) = data(&plain, shapes, 2);
+    let cast = |list: Vec<Tensor>| list.iter().map(|t| t.cast(DType::F32)).collect::<Vec<_>>();
+    let given = (cast(inputs), cast(weights));
+    let whole = run(&plain, &given, false).output;
+    let half = run(&plain.dtype("mixed_bfloat16"), &given, false).output;
+    assert_eq!(whole.shape(), half.shape());
+    let (whole, half) = (whole.to_f64_vec(), half.to_f64_vec());
+    let largest = whole.iter().filter(|v| v.is_finite()).fold(0.1_f64, |m, v| m.max(v.abs()));
+    for (a, b) in whole.iter().zip(&half) {
+        let same = a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 0.06 * largest;
+        assert!(same, "{a} in 32 bits, {b} in 16, largest {largest}");
+    }
+}
+
+/// A mask that comes out of a layer belongs to its output; it comes out of none that does not know masks.
+fn check_masks(class: &str, args: &Json, shapes: &[Vec<usize>]) {
+    let [shape] = shapes else { return };
+    // The mask of Softmax has the shape of its input, as in Keras.
+    if shape.len() != 2 || matches!(class, "Masking" | "Softmax") {
+        return;
+    }
+    let layer = make(class, args);
+    let x = Input::new(shape.clone());
+    let network = Network::new(&x, layer.apply(Masking::new().apply(&x))).unwrap();
+    let last = network.calls.last().unwrap();
+    let (output, mask) = (&last.outputs[0].shape, &last.masks[0]);
+    match mask {
+        None => {}
+        Some(_) if !layer.0.layer.supports_masking() => panic!("a mask came through"),
+        Some(mask) => assert!(output.starts_with(mask), "mask {mask} of output {output}"),
+    }
+}
+
 #[test]
 fn every_layer_passes_the_examination() {
     for entry in <dyn Layer as Family>::table() {
@@ -305,6 +370,9 @@ fn every_layer_passes_the_examination() {
         check_shapes(&layer, &shapes);
         check_gradient(&layer, &shapes);
         check_training(class, &layer, &shapes);
+        check_saved(class, &args, &shapes);
+        check_mixed(class, &args, &shapes);
+        check_masks(class, &args, &shapes);
     }
 }
 

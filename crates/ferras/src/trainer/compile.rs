@@ -1,6 +1,7 @@
 //! `compile`: which optimizer, losses and metrics a model is trained with.
 use super::TrainingState;
 use super::step::StepCache;
+use super::train_step::TrainStep;
 use crate::losses::{Loss, LossFn};
 use crate::metrics::Metric;
 use crate::models::{Model, Variable};
@@ -32,6 +33,7 @@ pub struct Compile {
     /// None is `"auto"`.
     pub(crate) jit_compile: Option<bool>,
     auto_scale_loss: bool,
+    pub(crate) train_step: Option<Arc<dyn TrainStep>>,
 }
 
 /// Something for each output of a model.
@@ -107,6 +109,7 @@ impl Compile {
             steps_per_execution: 1,
             jit_compile: None,
             auto_scale_loss: true,
+            train_step: None,
         }
     }
 
@@ -126,6 +129,12 @@ impl Compile {
     /// [`LossScaleOptimizer`](crate::optimizers::LossScaleOptimizer); true by default.
     pub fn auto_scale_loss(mut self, auto_scale_loss: bool) -> Compile {
         self.auto_scale_loss = auto_scale_loss;
+        self
+    }
+
+    /// What a training step does, in place of the usual one; see [`TrainStep`]. Files do not keep it.
+    pub fn train_step(mut self, step: impl TrainStep + 'static) -> Compile {
+        self.train_step = Some(Arc::new(step));
         self
     }
 

@@ -178,6 +178,7 @@ pub(crate) fn bind(builder: &Builder, tracker: &Tracker) -> Vec<Value> {
 }
 
 /// The losses of a step, for the trackers.
+#[derive(Clone, Debug)]
 pub(crate) struct StepLosses {
     pub(crate) total: Value,
     pub(crate) outputs: Vec<Option<Value>>,

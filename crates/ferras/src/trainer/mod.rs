@@ -16,6 +16,7 @@ mod step;
 mod targets;
 #[cfg(test)]
 pub(crate) mod testing;
+mod train_step;
 
 pub(crate) use callback::Place;
 pub use callback::{Callback, Run, RunParams};
@@ -25,6 +26,7 @@ pub use history::{History, Logs};
 pub use options::{Evaluate, Fit, OnBatch, Predict, ValidationFreq, Verbose};
 pub(crate) use progress::bar as progress_bar;
 pub use running::RunningMetric;
+pub use train_step::{StepCall, TrainStep};
 
 /// What a model keeps for training.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! One step is one graph: tracing, compiling and caching of training, evaluation and prediction.
 use super::compile::{Compiled, Target};
 use super::metric::{self, StepLosses, Tracker, TrackerStates, Trackers};
+use super::train_step::StepCall;
 use crate::layers::{Masked, Trace};
 use crate::losses;
 use crate::models::{Model, Variable};
@@ -152,10 +153,19 @@ impl Model {
         let random = builder.state("random", TensorType::new(DType::I64, [2]));
         let mut trace = Trace::new(builder.clone(), training, training.then(|| random.clone()));
         bind_variables(&mut trace, &self.variables);
-        let all = self.network()?.trace(&mut trace, "", self.trainable, &x);
-        let outputs: Vec<Masked> =
-            targets.iter().filter_map(|t| all.get(t.output).cloned()).collect();
-        let losses = self.trace_losses(&mut trace, targets, &y, &outputs, &weights)?;
+        let own = compiled.arguments.train_step.as_deref().filter(|_| training);
+        let (losses, outputs) = {
+            let (trace, y, weights) = (&mut trace, &y[..], &weights[..]);
+            let (outputs, losses) = (None, None);
+            let mut cx = StepCall { model: self, trace, targets, x, y, weights, outputs, losses };
+            match own {
+                Some(step) => self.trace_own(step, &mut cx)?,
+                None => {
+                    let outputs = cx.predict(&cx.x())?;
+                    (self.trace_losses(cx.trace, targets, y, &outputs, weights)?, outputs)
+                }
+            }
+        };
         let mut updates = Vec::new();
         if training {
             updates.extend(self.trace_update(&trace, compiled, &losses.total)?);
@@ -186,7 +196,7 @@ impl Model {
     }
 
     /// Every loss of a step: of each output, and the sum that training minimizes.
-    fn trace_losses(
+    pub(super) fn trace_losses(
         &self,
         trace: &mut Trace,
         targets: &[Target],
@@ -242,7 +252,16 @@ impl Model {
         };
         let weights: Vec<Value> = trained.iter().map(value).collect::<Result<_>>()?;
         let loss = optimizers::scale_loss(&*compiled.optimizer, &states, loss);
-        let gradients = ferras_graph::gradients(&loss, &weights);
+        let mut gradients = ferras_graph::gradients(&loss, &weights);
+        if let Some(step) = &compiled.arguments.train_step {
+            let names: Vec<&str> = trained.iter().map(|v| v.path()).collect();
+            gradients = step.gradients(&names, gradients);
+            if gradients.len() != weights.len() {
+                let (expected, found) = (weights.len(), gradients.len());
+                let problem = format!("must give {expected} gradients, gave {found}");
+                return Err(Error::argument("train_step", problem));
+            }
+        }
         let list: Vec<_> = trained.iter().map(|v| super::compile::trained(v)).collect();
         let (new_states, new_weights) =
             optimizers::apply(&*compiled.optimizer, &list, &states, &weights, &gradients);
