@@ -24,6 +24,7 @@ TOPICS = [
     "training",
     "masks",
     "mixed",
+    "recurrent",
     "callbacks",
     "ema_swap",
     "learning_rates",

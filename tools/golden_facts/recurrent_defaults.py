@@ -1,12 +1,40 @@
 """Names, order and defaults of the arguments of recurrent layers and what goes with them, as in `defaults`."""
 
-from .defaults import of_class
+import keras
 
+from . import defaults
+
+UNITS = {"units": 3}
 LAYERS = {
     "Embedding": {"input_dim": 5, "output_dim": 2},
     "Masking": {},
+    "SimpleRNN": UNITS,
+    "LSTM": UNITS,
+    "GRU": UNITS,
+    "SimpleRNNCell": UNITS,
+    "LSTMCell": UNITS,
+    "GRUCell": UNITS,
 }
 
 
+def around(name, argument, made):
+    """A layer with layers inside."""
+    keras.utils.clear_session()
+    inside = made()
+    row = defaults.of_class("layers", name, {argument: inside})
+    many = isinstance(inside, list)
+    objects = [keras.saving.serialize_keras_object(layer) for layer in (inside if many else [inside])]
+    objects = [defaults.plain(o) for o in objects]
+    return {**row, "made_with": {argument: objects if many else objects[0]}}
+
+
 def facts():
-    return {"about": "as defaults.json", "layers": [of_class("layers", n, r) for n, r in LAYERS.items()]}
+    cell = keras.layers.LSTMCell
+    return {
+        "about": "as defaults.json",
+        "layers": [
+            *(defaults.of_class("layers", n, r) for n, r in LAYERS.items()),
+            around("RNN", "cell", lambda: cell(3)),
+            around("StackedRNNCells", "cells", lambda: [cell(3), cell(2)]),
+        ],
+    }

@@ -8,17 +8,28 @@ mod runs;
 use common::{golden, list, text};
 use ferras::prelude::*;
 
-#[test]
-fn masks_go_where_they_go_in_keras() {
-    let file = golden("masks");
+/// Every model of a file does what it does in Keras, and after its architecture was written and read.
+fn check(topic: &str) {
+    let file = golden(topic);
     let mut wrong = Vec::new();
     for case in list(&file["cases"]) {
         let name = text(&case["name"]);
         let model = Model::from_json(&case["model"].to_string());
-        match model.and_then(|model| runs::run(model, case)) {
+        let again = model.and_then(|model| Model::from_json(&model.to_json()?));
+        match again.and_then(|model| runs::run(model, case)) {
             Ok(differences) => wrong.extend(differences.iter().map(|d| format!("{name}: {d}"))),
             Err(error) => wrong.push(format!("{name}: {error}")),
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn masks_go_where_they_go_in_keras() {
+    check("masks");
+}
+
+#[test]
+fn recurrent_layers_give_keras_numbers() {
+    check("recurrent");
 }

@@ -359,6 +359,11 @@ impl Value {
         self.id.is_none()
     }
 
+    /// Whether both are handles of one value.
+    pub fn is_same(&self, other: &Value) -> bool {
+        self.builder.is(&other.builder) && self.id.is_some() && self.id == other.id
+    }
+
     pub(crate) fn id(&self) -> Option<NodeId> {
         self.id
     }

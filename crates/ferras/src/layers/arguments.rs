@@ -8,7 +8,7 @@ use crate::models::{SymbolicInputs, SymbolicTensor};
 pub struct Signature {
     /// Names of the inputs, for layers that take them one by one; without names they are one list.
     pub inputs: &'static [&'static str],
-    /// Names of further tensors.
+    /// Names of further tensors, or lists of them.
     pub tensors: &'static [&'static str],
     /// Names of switches, which are off unless they are given.
     pub flags: &'static [&'static str],
@@ -55,11 +55,11 @@ pub struct LayerWith {
     flags: Vec<(String, bool)>,
 }
 
-/// The value of an argument of a call: a tensor, or whether a switch is on.
+/// The value of an argument of a call: a tensor or several, or whether a switch is on.
 #[derive(Clone, Debug)]
 pub enum ArgumentValue {
-    /// A tensor.
-    Tensor(SymbolicTensor),
+    /// A tensor, or a list of them.
+    Tensors(SymbolicInputs),
     /// Whether a switch is on.
     Flag(bool),
 }
@@ -70,15 +70,9 @@ impl From<bool> for ArgumentValue {
     }
 }
 
-impl From<&SymbolicTensor> for ArgumentValue {
-    fn from(tensor: &SymbolicTensor) -> ArgumentValue {
-        ArgumentValue::Tensor(tensor.clone())
-    }
-}
-
-impl From<SymbolicTensor> for ArgumentValue {
-    fn from(tensor: SymbolicTensor) -> ArgumentValue {
-        ArgumentValue::Tensor(tensor)
+impl<T: Into<SymbolicInputs>> From<T> for ArgumentValue {
+    fn from(tensors: T) -> ArgumentValue {
+        ArgumentValue::Tensors(tensors.into())
     }
 }
 
@@ -90,7 +84,9 @@ impl LayerWith {
     /// One more argument of the call.
     pub fn with(mut self, name: &str, value: impl Into<ArgumentValue>) -> LayerWith {
         match value.into() {
-            ArgumentValue::Tensor(tensor) => self.tensors.push((name.into(), tensor)),
+            ArgumentValue::Tensors(SymbolicInputs(tensors)) => {
+                self.tensors.extend(tensors.into_iter().map(|tensor| (name.into(), tensor)));
+            }
             ArgumentValue::Flag(flag) => self.flags.push((name.into(), flag)),
         }
         self

@@ -147,14 +147,38 @@ impl Call<'_> {
         }
     }
 
+    /// An input by its number; an error if there are fewer.
+    #[track_caller]
+    pub fn input_at(&self, index: usize) -> Value {
+        self.inputs.get(index).cloned().unwrap_or_else(|| {
+            let found = self.inputs.len();
+            let problem = format!("expected more than {index} inputs, got {found}");
+            self.trace.builder.error("call", problem)
+        })
+    }
+
+    /// What is traced within the body of a loop, whose graph is `builder`.
+    pub(crate) fn inside<R>(&mut self, builder: &Builder, trace: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = std::mem::replace(&mut self.trace.builder, builder.clone());
+        let result = trace(self);
+        self.trace.builder = outer;
+        result
+    }
+
     /// All inputs.
     pub fn inputs(&self) -> &[Value] {
         &self.inputs
     }
 
-    /// A tensor that the call was given besides its inputs.
+    /// A tensor that the call was given besides its inputs; the first one of a list.
     pub fn argument(&self, name: &str) -> Option<Value> {
-        self.tensors.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
+        self.arguments(name).into_iter().next()
+    }
+
+    /// The list of tensors that the call was given under this name; empty without one.
+    pub fn arguments(&self, name: &str) -> Vec<Value> {
+        let named = self.tensors.iter().filter(|(own, _)| own == name);
+        named.map(|(_, value)| value.clone()).collect()
     }
 
     /// Whether the call switches something on.

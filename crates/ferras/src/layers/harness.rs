@@ -18,6 +18,17 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
             one(json!({"input_dim": 3, "output_dim": 2, "tie_weights": false}), &[4])
         }
         "Embedding" => one(json!({"input_dim": 3, "output_dim": 2}), &[4]),
+        "SimpleRNN" => one(json!({"units": 3, "return_sequences": true}), &[4, 2]),
+        "LSTM" => one(json!({"units": 3, "go_backwards": true}), &[4, 2]),
+        "GRU" => one(json!({"units": 2, "return_state": true}), &[3, 2]),
+        "SimpleRNNCell" => (json!({"units": 3}), vec![vec![2], vec![3]]),
+        "GRUCell" => (json!({"units": 3, "reset_after": false}), vec![vec![2], vec![3]]),
+        "LSTMCell" => (json!({"units": 3}), vec![vec![2], vec![3], vec![3]]),
+        "RNN" => one(json!({"cell": cell("GRUCell", 2)}), &[3, 2]),
+        "StackedRNNCells" => {
+            let cells = json!({"cells": [cell("GRUCell", 2), cell("SimpleRNNCell", 3)]});
+            (cells, vec![vec![4], vec![2], vec![3]])
+        }
         "Masking" => one(json!({"mask_value": 0.5}), &[3, 2]),
         "EinsumDense" => {
             let args = json!({"equation": "abc,bcd->acd", "output_shape": [3, 2], "bias_axes": "d",
@@ -166,6 +177,11 @@ const PICTURES: [(&str, &str); 25] = [
 /// Those of them that do the same in training and otherwise.
 const SAME_IN_TRAINING: [&str; 3] =
     ["AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes"];
+
+/// A cell as an argument.
+fn cell(class: &str, units: usize) -> Json {
+    json!({"class_name": class, "config": {"units": units, "dtype": "float64"}})
+}
 
 /// Layers that do something else in training.
 const DIFFERENT_IN_TRAINING: [&str; 9] = [

@@ -3,7 +3,7 @@ use super::{ArgumentValue, Build, Call, LayerWith, PartialShape, Signature};
 use crate::Result;
 use crate::config::{Configured, DTypePolicy, Entry, FromConfig, dtype_policy, register};
 use crate::models::{SymbolicInputs, SymbolicTensor};
-use ferras_graph::Value;
+use ferras_graph::{Shape, Value};
 use std::any::Any;
 use std::panic::Location;
 use std::sync::Arc;
@@ -62,6 +62,14 @@ pub trait Layer: Configured {
     /// What a call takes besides its inputs; nothing by default.
     fn signature(&self) -> Signature {
         Signature::default()
+    }
+
+    /// For cells of recurrent layers: the shapes of what goes from step to step, batch axis left out,
+    /// for a step of this shape. A cell is called with the step and its states, and gives its output
+    /// and the new states. Other layers have none.
+    fn state_shapes(&self, step: &PartialShape) -> Option<Vec<Shape>> {
+        let _ = step;
+        None
     }
 
     /// Whether the layer knows what becomes of masks. Where it does not (as by default), they end

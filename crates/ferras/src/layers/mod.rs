@@ -110,6 +110,16 @@ layers! {
         SpectralNormalization,
         UnitNormalization,
     }
+    rnn {
+        GRU,
+        GRUCell,
+        LSTM,
+        LSTMCell,
+        RNN,
+        SimpleRNN,
+        SimpleRNNCell,
+        StackedRNNCells,
+    }
     merge {
         Add,
         Average,

@@ -136,7 +136,7 @@ impl<'a> Graph<'a> {
                 Json::Bool(on) if signature.flags.contains(&&key[..]) => {
                     node.arguments.flags.push((key.clone(), *on));
                 }
-                Json::Object(_) if signature.tensors.contains(&&key[..]) => {
+                Json::Object(_) | Json::Array(_) if signature.tensors.contains(&&key[..]) => {
                     further.push((key.clone(), value));
                 }
                 other => {
@@ -145,9 +145,11 @@ impl<'a> Graph<'a> {
                 }
             }
         }
+        let own = node.inputs.len();
         for (name, argument) in further {
             self.read_tensors(argument, &mut node.inputs)?;
-            node.arguments.tensors.push(name);
+            let named = node.inputs.len() - own;
+            node.arguments.tensors.resize(named, name);
         }
         Ok(node)
     }

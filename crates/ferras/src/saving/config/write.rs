@@ -157,7 +157,12 @@ impl Uses<'_> {
             if nested {
                 options.insert("mask".into(), Json::Null);
             }
-            options.extend(call.arguments.tensors.iter().cloned().zip(tensors));
+            // Several under one name are a list.
+            let named: Vec<(&String, Json)> = call.arguments.tensors.iter().zip(tensors).collect();
+            for group in named.chunk_by(|a, b| a.0 == b.0) {
+                let tensors = group.iter().map(|(_, tensor)| tensor.clone()).collect();
+                options.insert(group[0].0.clone(), one_or_all(tensors));
+            }
             let flags = call.arguments.flags.iter();
             options.extend(flags.map(|(name, on)| (name.clone(), json!(on))));
             json!({"args": arguments, "kwargs": options})

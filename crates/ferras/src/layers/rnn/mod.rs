@@ -1,0 +1,119 @@
+//! Recurrent layers: what they keep goes from step to step.
+mod cells;
+mod gru;
+mod lstm;
+mod recurrence;
+mod rnn_layer;
+mod simple_rnn;
+mod stacked_rnn_cells;
+
+use super::Signature;
+
+pub use gru::{GRU, GRUCell};
+pub use lstm::{LSTM, LSTMCell};
+pub use rnn_layer::RNN;
+pub use simple_rnn::{SimpleRNN, SimpleRNNCell};
+pub use stacked_rnn_cells::StackedRNNCells;
+
+/// What a recurrent layer is called with.
+const SIGNATURE: Signature =
+    Signature { inputs: &["sequences"], tensors: &["initial_state"], flags: &[] };
+
+/// Declares a cell and the layer that runs it, which have the same arguments in common; the layer has
+/// those of every recurrent layer besides.
+macro_rules! recurrent {
+    (
+        $(#[$cell_doc:meta])* $cell:ident;
+        $(#[$layer_doc:meta])* $layer:ident;
+        penalized = $penalized:literal;
+        both { $($(#[$attribute:meta])* $name:ident: $ty:ty,)* }
+        layer { $($(#[$own_attribute:meta])* $own:ident: $own_ty:ty,)* }
+    ) => {
+        $(#[$cell_doc])*
+        #[derive(Clone, Debug, Config)]
+        #[config(module = "keras.layers")]
+        pub struct $cell {
+            $($(#[$attribute])* $name: $ty,)*
+        }
+
+        $(#[$layer_doc])*
+        #[derive(Clone, Debug, Config)]
+        #[config(module = "keras.layers")]
+        pub struct $layer {
+            $($(#[$attribute])* $name: $ty,)*
+            /// Penalty on the output.
+            #[config(default)]
+            activity_regularizer: Option<Regularizer>,
+            /// Whether the outputs of all steps are given, not the last alone; false by default.
+            #[config(default = false)]
+            return_sequences: bool,
+            /// Whether the states after the last step are given as further outputs; false by default.
+            #[config(default = false)]
+            return_state: bool,
+            /// Whether steps are done from the last to the first, and outputs come in that order.
+            #[config(default = false)]
+            go_backwards: bool,
+            /// Keras' wish that each batch begins where the last one ended; must be false.
+            #[config(default = false)]
+            stateful: bool,
+            /// Keras' wish to write every step out. Steps are a loop here all the same.
+            #[config(default = false)]
+            unroll: bool,
+            /// Whether the output of a step that the mask leaves out is 0, not that before it.
+            #[config(default = false)]
+            zero_output_for_mask: bool,
+            $($(#[$own_attribute])* $own: $own_ty,)*
+        }
+
+        impl $layer {
+            fn recurrence(&self, policy: &DTypePolicy) -> Recurrence {
+                let cell = $cell { $($name: self.$name.clone(),)* };
+                Recurrence {
+                    cell: LayerRef::new(cell).dtype(policy.clone()),
+                    return_sequences: self.return_sequences,
+                    return_state: self.return_state,
+                    go_backwards: self.go_backwards,
+                    stateful: self.stateful,
+                    unroll: self.unroll,
+                    zero_output_for_mask: self.zero_output_for_mask,
+                    penalty: self.activity_regularizer.clone().filter(|_| $penalized),
+                }
+            }
+        }
+
+        $crate::layers::rnn::runs_a_cell!($layer);
+    };
+}
+
+/// A layer with a `recurrence`.
+macro_rules! runs_a_cell {
+    ($layer:ident) => {
+        impl Layer for $layer {
+            fn build(&self, cx: &mut Build) -> Result<()> {
+                self.recurrence(cx.policy()).build(cx)
+            }
+
+            fn call(&self, cx: &mut Call) -> Value {
+                self.call_all(cx).swap_remove(0)
+            }
+
+            fn call_all(&self, cx: &mut Call) -> Vec<Value> {
+                self.recurrence(cx.policy()).call(cx)
+            }
+
+            fn signature(&self) -> Signature {
+                SIGNATURE
+            }
+
+            fn supports_masking(&self) -> bool {
+                true
+            }
+
+            fn compute_mask(&self, cx: &mut Call) -> Vec<Option<Value>> {
+                vec![cx.mask().filter(|_| self.return_sequences)]
+            }
+        }
+    };
+}
+
+use {recurrent, runs_a_cell};
