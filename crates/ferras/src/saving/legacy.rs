@@ -2,7 +2,7 @@
 //! and of their weights' names.
 use super::config::legacy::layer_name;
 use super::keras3::STANDING;
-use super::legacy_weights::{Origin, arrange};
+use super::legacy_weights::{Origin, arrange, join, part_of};
 use super::open::text;
 use super::state::{Kept, Standing, State};
 use crate::containers::hdf5::{Attribute, Group, Tree};
@@ -11,7 +11,7 @@ use crate::layers::InputLayer;
 use crate::layers::operation::Operation;
 use crate::models::{Model, Network, NetworkLayer};
 use crate::{Error, console};
-use ferras_graph::{Shape, Tensor};
+use ferras_graph::{Shape, Tensor, TensorType};
 use std::ops::Range;
 
 /// A layer of a model with the places of its weights in the order of these files: those that are
@@ -155,24 +155,34 @@ fn read_layer(
     origin: &Origin,
 ) -> Result<Vec<Tensor>> {
     let (name, expected, found) = (entry.name, entry.weights.len(), paths.len());
-    if expected != found {
-        return Err(format!("holds {found} weights for layer {name:?}, which has {expected}"));
-    }
-    let read = |(path, &i): (&String, &usize)| {
-        let spec = &network.weights[i];
+    let parts = origin.parts(entry.class, expected, found);
+    let parts = parts.ok_or_else(|| {
+        format!("holds {found} weights for layer {name:?}, which has {expected}")
+    })?;
+    let read = |path: &String, ty: &TensorType| {
         let array = group.array(path)?;
         let array = array.ok_or_else(|| format!("lists the weight {path:?} but lacks it"))?;
         let shape = array.shape().clone();
         let (class, first) = (entry.class, entry.channels_first);
-        let how = origin.arrangement(class, first, &spec.ty.shape, &shape).ok_or_else(|| {
+        let how = origin.arrangement(class, first, &ty.shape, &shape).ok_or_else(|| {
             format!(
                 "holds {path:?} of shape {shape}, but the weight of layer {name:?} has shape {}",
-                spec.ty.shape
+                ty.shape
             )
         })?;
-        arrange(array.read_any()?.cast(spec.ty.dtype), &how, &spec.ty.shape)
+        arrange(array.read_any()?.cast(ty.dtype), &how, &ty.shape)
     };
-    paths.iter().zip(&entry.weights).map(read).collect()
+    let weight = |(parts, &i): (&Vec<usize>, &usize)| {
+        let mut ty = network.weights[i].ty.clone();
+        if let [only] = parts[..] {
+            return read(&paths[only], &ty);
+        }
+        let last = ty.shape.len().saturating_sub(1);
+        ty.shape = part_of(&ty.shape, parts.len());
+        let arrays = parts.iter().map(|&part| read(&paths[part], &ty));
+        join(&arrays.collect::<Result<Vec<_>>>()?, last)
+    };
+    parts.iter().zip(&entry.weights).map(weight).collect()
 }
 
 /// The optimizer's variables in a file of any version; a warning where they are another
@@ -241,7 +251,7 @@ fn optimizer_order(found: &[&Shape], kept: &[Kept], slots: &[usize]) -> Option<V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ferras_graph::{DType, TensorType};
+    use ferras_graph::DType;
 
     #[test]
     fn slots_of_keras_2_came_one_after_the_other() {

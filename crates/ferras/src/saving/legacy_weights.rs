@@ -1,7 +1,7 @@
 //! Weights that older versions of Keras, or other back ends of it, kept in another arrangement.
 use crate::containers::hdf5::{Attribute, Group};
 use crate::containers::limits::Result;
-use ferras_graph::{Op, Shape, Tensor, evaluate, infer};
+use ferras_graph::{Op, Shape, Tensor, TensorType, evaluate, infer};
 
 /// Which Keras wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,33 @@ impl Origin {
         let version = text("keras_version")?;
         let major = version.split('.').next().and_then(|v| v.parse().ok()).unwrap_or(1);
         Ok(Origin { major, theano: text("backend")? == "theano" })
+    }
+
+    /// Which arrays of a file make up each of a layer's weights; `None` where their number is wrong.
+    ///
+    /// Keras 1 kept a kernel, a recurrent kernel and a bias for each gate of a recurrent layer, and
+    /// the candidate of an LSTM before the gate of forgetting; both directions one after the other.
+    pub(super) fn parts(
+        &self,
+        class: &str,
+        expected: usize,
+        found: usize,
+    ) -> Option<Vec<Vec<usize>>> {
+        if expected == found {
+            return Some((0..found).map(|i| vec![i]).collect());
+        }
+        let recurrent = matches!(class, "LSTM" | "GRU" | "ConvLSTM2D" | "Bidirectional");
+        let sets = expected.is_multiple_of(3) && self.major == 1 && recurrent;
+        let gates: &[usize] = match found.checked_div(expected).filter(|_| sets)? {
+            3 => &[0, 1, 2],
+            4 => &[0, 2, 1, 3],
+            _ => return None,
+        };
+        let weight = |i: usize| {
+            let first = i / 3 * 3 * gates.len() + i % 3;
+            gates.iter().map(|gate| first + 3 * gate).collect()
+        };
+        (found == expected * gates.len()).then(|| (0..expected).map(weight).collect())
     }
 
     /// How an array of shape `found` becomes a weight of shape `expected` of a layer of this class;
@@ -106,9 +133,26 @@ pub(super) fn arrange(array: Tensor, how: &Arrangement, expected: &Shape) -> Res
     }
 }
 
+/// The shape of one of so many equal parts of the last axis.
+pub(super) fn part_of(shape: &Shape, parts: usize) -> Shape {
+    let last = shape.len().saturating_sub(1);
+    let size = |(axis, &size): (usize, &usize)| if axis == last { size / parts } else { size };
+    shape.iter().enumerate().map(size).collect()
+}
+
+/// Arrays side by side along an axis.
+pub(super) fn join(arrays: &[Tensor], axis: usize) -> Result<Tensor> {
+    evaluated(&Op::Concat { axis }, &arrays.iter().collect::<Vec<_>>())
+}
+
 fn apply(op: &Op, array: &Tensor) -> Result<Tensor> {
-    let ty = infer(op, &[&array.ty()]).map_err(|e| e.to_string())?;
-    evaluate(op, &[array], &ty).map_err(|e| e.to_string())
+    evaluated(op, &[array])
+}
+
+fn evaluated(op: &Op, arrays: &[&Tensor]) -> Result<Tensor> {
+    let types: Vec<TensorType> = arrays.iter().map(|array| array.ty()).collect();
+    let ty = infer(op, &types.iter().collect::<Vec<_>>()).map_err(|e| e.to_string())?;
+    evaluate(op, arrays, &ty).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]
@@ -127,6 +171,22 @@ mod tests {
         assert_eq!(origin(3, true).arrangement("Dense", false, &shape, &shape), same);
         let other = Shape::from([2, 1, 3, 3]);
         assert_eq!(origin(2, false).arrangement("Conv2D", false, &shape, &other), None);
+    }
+
+    #[test]
+    fn keras_1_had_arrays_for_each_gate() {
+        let parts = |class, expected, found| origin(1, false).parts(class, expected, found);
+        // Of an LSTM: gates i, candidate, f, o, each with three arrays; today's order is i, f, g, o.
+        let lstm = parts("LSTM", 3, 12).unwrap();
+        assert_eq!(lstm, [[0, 6, 3, 9], [1, 7, 4, 10], [2, 8, 5, 11]]);
+        assert_eq!(parts("GRU", 3, 9).unwrap()[1], [1, 4, 7]);
+        assert_eq!(parts("Bidirectional", 6, 24).unwrap()[3], [12, 18, 15, 21]);
+        assert_eq!((parts("Dense", 3, 12), parts("LSTM", 3, 11)), (None, None));
+        assert_eq!(origin(2, false).parts("LSTM", 3, 12), None);
+        let part = |value: f32| Tensor::new([2, 1], vec![value, value + 10.0]).unwrap();
+        let whole = join(&[part(1.0), part(2.0)], 1).unwrap();
+        assert_eq!(whole.as_slice::<f32>(), Some(&[1.0, 2.0, 11.0, 12.0][..]));
+        assert_eq!(part_of(whole.shape(), 2), Shape::from([2, 1]));
     }
 
     #[test]

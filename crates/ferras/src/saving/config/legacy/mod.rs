@@ -15,7 +15,7 @@ use crate::config::{Map, find};
 use crate::initializers::InitializerFn;
 use crate::layers::Layer;
 use crate::{Error, Result, console};
-use rules::{ARGUMENTS, CLASSES, DROPPED, MERGES, OBJECTS, WITHOUT_FORMAT, WORDS};
+use rules::{ARGUMENTS, CALLED_WITH_STATES, CLASSES, DROPPED, MERGES, OBJECTS, WITHOUT_FORMAT, WORDS};
 use serde_json::{Value as Json, json};
 
 /// A model's object in Keras 3's form; what is in it already stays as it is.
@@ -286,6 +286,15 @@ fn special(config: &mut Map, class: &str, old: &str) -> Result<()> {
     }
     unless(config, "time_major", &json!(false), "time as the first axis")?;
     config.shift_remove("time_major");
+    if class == "LSTM"
+        && let Some(rule) = config.shift_remove("forget_bias_init")
+    {
+        config.insert("unit_forget_bias".into(), json!(rule == "one" || rule == "ones"));
+    }
+    // Until there was a choice, the gate came first.
+    if class.starts_with("GRU") {
+        config.entry("reset_after").or_insert(json!(false));
+    }
     // The threshold of a ReLU, where 1 is the default of this class.
     if old == "ThresholdedReLU" && !config.contains_key("theta") {
         config.insert("theta".into(), json!(1.0));
@@ -338,6 +347,7 @@ fn merge(json: &mut Json) -> Result<String> {
 
 /// A layer's uses: `[[["conv", 0, 0, {}]]]` becomes arguments and options.
 fn nodes(layer: &mut Json) -> Result<()> {
+    let recurrent = CALLED_WITH_STATES.contains(&class(layer));
     let Some(Json::Array(nodes)) = layer.get_mut("inbound_nodes") else { return Ok(()) };
     for node in nodes {
         let Json::Array(list) = node else { continue };
@@ -357,6 +367,10 @@ fn nodes(layer: &mut Json) -> Result<()> {
             });
         }
         options.values_mut().for_each(further_tensors);
+        // The states before the first step were inputs behind the sequence.
+        if recurrent && arguments.len() > 1 {
+            options.insert("initial_state".into(), arguments.split_off(1).into());
+        }
         let arguments = match arguments.len() {
             1 => arguments,
             _ => vec![Json::Array(arguments)],

@@ -31,6 +31,9 @@ const DROPOUTS: &[&str] = &[
     "SpatialDropout3D",
 ];
 const RECURRENT: &[&str] = &["SimpleRNN", "GRU", "LSTM", "ConvLSTM2D"];
+/// Layers whose states may be given in a call.
+pub(super) const CALLED_WITH_STATES: &[&str] =
+    &["SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "RNN", "Bidirectional"];
 const DENSE: &[&str] = &["Dense", "SimpleRNN", "GRU", "LSTM"];
 const CONVOLUTIONS: &[&str] =
     &["Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "SeparableConv2D", "ConvLSTM2D"];
