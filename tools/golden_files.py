@@ -165,6 +165,22 @@ def penalties():
     return keras.Model(x, layers.Dense(2)(layers.Concatenate()(branches)))
 
 
+def sequences():
+    x = keras.Input((6, 3), name="sequences")
+    masked = layers.Masking(0.25)(x)
+    both = layers.Bidirectional(layers.LSTM(4, return_sequences=True, unit_forget_bias=False))(masked)
+    each = layers.TimeDistributed(layers.Dense(3, activation="tanh"))(both)
+    top = layers.SimpleRNN(3, go_backwards=True, use_bias=False)(each)
+    cells = [layers.LSTMCell(4), layers.GRUCell(2, reset_after=False)]
+    stacked = layers.RNN(layers.StackedRNNCells(cells))(each)
+    _, h, c = layers.LSTM(3, return_state=True)(x)
+    decoded = layers.LSTM(3)(x, initial_state=[h, c])
+    turned = layers.Bidirectional(layers.GRU(2), "sum", backward_layer=layers.GRU(2, go_backwards=True, activation="elu"))(x)
+    convolved = layers.ConvLSTM1D(2, 2, padding="same")(layers.Reshape((6, 3, 1))(x))
+    merged = layers.Concatenate()([top, stacked, decoded, turned, layers.Flatten()(convolved)])
+    return keras.Model(x, layers.Dense(3)(merged))
+
+
 def small():
     return keras.Sequential([keras.Input((3,)), layers.Dense(2, activation="tanh"), layers.Dense(2)])
 
@@ -283,6 +299,17 @@ def models():
     keras.utils.clear_session()
     yield "losses", *loss_model()
     yield from compiled_small(more_optimizers())
+    yield recurrent()
+
+
+def recurrent():
+    """With seeds of its own, so that it can be written alone."""
+    keras.utils.clear_session()
+    np.random.seed(3)
+    keras.utils.set_random_seed(4)
+    model = sequences()
+    model.compile(optimizers.Adam(0.01), "mean_squared_error")
+    return "sequences", model, [numbers((ROWS, 3))]
 
 
 def listed(value):

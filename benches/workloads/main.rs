@@ -19,7 +19,7 @@ use std::time::Instant;
 type Outcome<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Workload = fn(&str, &Effort) -> Outcome<Figures>;
 
-const WORKLOADS: [(&str, Workload); 18] = [
+const WORKLOADS: [(&str, Workload); 20] = [
     ("start", |_, _| measure::start()),
     ("xor", |_, effort| measure::xor(effort)),
     ("churn", |_, effort| measure::churn(effort)),
@@ -32,6 +32,8 @@ const WORKLOADS: [(&str, Workload); 18] = [
     ("conv_net_bfloat16", measure::digits),
     ("le_net", measure::digits),
     ("cifar_net", |_, effort| measure::cifar(effort)),
+    ("lstm", measure::words),
+    ("gru", measure::words),
     ("predict_conv_net_1", |_, effort| {
         measure::predict(mnist::mnist("conv_net").build()?, 1, effort)
     }),

@@ -158,6 +158,16 @@ pub fn cifar(effort: &Effort) -> Outcome<Figures> {
     train(networks::cifar_net(), "categorical_crossentropy", data, BATCH, effort)
 }
 
+/// A recurrent network over sentences of 80 words, of 10,000.
+pub fn words(name: &str, effort: &Effort) -> Outcome<Figures> {
+    const BATCH: usize = 32;
+    let rows = effort.steps * BATCH;
+    let word = |i: usize| (i * 7919 % 10_007 % networks::WORDS) as i32;
+    let x = Tensor::new([rows, 80], (0..rows * 80).map(word).collect())?;
+    let y = Tensor::new([rows, 1], (0..rows).map(|i| (i % 2) as f32).collect())?;
+    train(networks::sentences(name), "binary_crossentropy", [&x, &y], BATCH, effort)
+}
+
 /// Numbers from 0 to 1, without an order that could be seen.
 fn pictures(shape: impl Into<Shape>) -> Result<Tensor> {
     let shape = shape.into();

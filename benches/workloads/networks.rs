@@ -25,6 +25,20 @@ pub fn cifar_net() -> Sequential {
         .add(Dense::new(10).activation("softmax"))
 }
 
+/// Words that [`sentences`] knows.
+pub const WORDS: usize = 10_000;
+
+/// A recurrent layer of 32 units over embedded words: yes or no.
+pub fn sentences(name: &str) -> Sequential {
+    let embedded =
+        Sequential::new().add(Input::of([80], DType::I32)).add(Embedding::new(WORDS, 32));
+    let read = match name {
+        "gru" => embedded.add(GRU::new(32)),
+        _ => embedded.add(LSTM::new(32)),
+    };
+    read.add(Dense::new(1).activation("sigmoid"))
+}
+
 /// ResNet50 as Keras' applications have it: He et al. 2015, table 1; biased convolutions, the stride
 /// in the first one of a block.
 pub fn resnet50() -> Result<Model> {

@@ -25,6 +25,7 @@ TOPICS = [
     "masks",
     "mixed",
     "recurrent",
+    "recurrent_wrappers",
     "callbacks",
     "ema_swap",
     "learning_rates",

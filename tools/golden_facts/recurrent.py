@@ -64,7 +64,9 @@ def cells():
     yield stack("cell_lstm", X, ONE, layers.RNN(layers.LSTMCell(4)))
     yield stack("cell_gru_all", X, ALL, layers.RNN(layers.GRUCell(4, reset_after=False), return_sequences=True))
     three = lambda: [layers.LSTMCell(5), layers.GRUCell(3), layers.SimpleRNNCell(4)]  # noqa: E731
-    yield stack("cells_list", X, ONE, layers.RNN(three()))
+    # Larger steps blow up the last bit of a float32 beyond what tests tolerate.
+    slow = {"optimizer": {"class": "SGD", "args": {"learning_rate": 0.02}}, "loss": "mse"}
+    yield stack("cells_list", X, ONE, layers.RNN(three()), spec=slow)
     yield stack("cells_stacked", X, ALL, layers.RNN(layers.StackedRNNCells(three()), return_sequences=True, go_backwards=True))
     two = lambda: [layers.LSTMCell(5), layers.LSTMCell(4)]  # noqa: E731
     yield stack("cells_masked", features(), ALL, layers.Masking(), layers.RNN(two(), return_sequences=True))

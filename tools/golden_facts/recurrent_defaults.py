@@ -28,13 +28,20 @@ def around(name, argument, made):
     return {**row, "made_with": {argument: objects if many else objects[0]}}
 
 
+def of_convolution(rank):
+    return defaults.of_class("layers", f"ConvLSTM{rank}D", {"filters": 2, "kernel_size": 3})
+
+
 def facts():
     cell = keras.layers.LSTMCell
     return {
         "about": "as defaults.json",
         "layers": [
             *(defaults.of_class("layers", n, r) for n, r in LAYERS.items()),
+            *(of_convolution(rank) for rank in (1, 2, 3)),
             around("RNN", "cell", lambda: cell(3)),
+            around("Bidirectional", "layer", lambda: keras.layers.GRU(3, return_sequences=True)),
+            around("TimeDistributed", "layer", lambda: keras.layers.Dense(3)),
             around("StackedRNNCells", "cells", lambda: [cell(3), cell(2)]),
         ],
     }

@@ -79,6 +79,12 @@ def digits(name, batch=256):
     return x.reshape(shape), np.eye(10, dtype="float32")[z["y_train"][:rows]]
 
 
+def words(batch=32):
+    rows = STEPS * batch
+    x = np.arange(rows * 80) * 7919 % 10_007 % 10_000
+    return x.astype("int32").reshape(rows, 80), (np.arange(rows) % 2).astype("float32")[:, None]
+
+
 def pictures(shape):
     return np.modf(np.arange(np.prod(shape)) * 0.618034)[0].astype("float32").reshape(shape)
 

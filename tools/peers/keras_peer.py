@@ -87,6 +87,16 @@ def cifar_net():
     )
 
 
+def sentences(name):
+    layer = L.LSTM if name == "lstm" else L.GRU
+    return stack(
+        keras.Input((80,), dtype="int32"),
+        L.Embedding(10_000, 32),
+        layer(32),
+        L.Dense(1, activation="sigmoid"),
+    )
+
+
 class Epochs(keras.callbacks.Callback):
     """Seconds of each epoch; ends when the time is over, after two at least."""
 
@@ -164,6 +174,8 @@ def measure(name):
         return train(yes_or_no(11, [6, 6]), yes, *common.churn(), 10)
     if name == "cifar_net":
         return train(cifar_net(), ten, *common.cifar(), 64)
+    if name in ("lstm", "gru"):
+        return train(sentences(name), yes, *common.words(), 32)
     if name.startswith("predict_"):
         net, batch = name.removeprefix("predict_").rsplit("_", 1)
         made = {

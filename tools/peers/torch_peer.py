@@ -87,6 +87,19 @@ def cifar_net():
     )
 
 
+class Sentences(nn.Module):
+    def __init__(self, name):
+        super().__init__()
+        self.embedding = nn.Embedding(10_000, 32)
+        layer = nn.LSTM if name == "lstm" else nn.GRU
+        self.read = layer(32, 32, batch_first=True)
+        self.verdict = nn.Linear(32, 1)
+
+    def forward(self, x):
+        outputs, _ = self.read(self.embedding(x))
+        return self.verdict(outputs[:, -1])
+
+
 class Residual(nn.Module):
     def __init__(self, before, filters, stride, project):
         super().__init__()
@@ -237,6 +250,8 @@ def measure(name):
         return train(lambda: yes_or_no(11, [6, 6]), yes, *tensors(*common.churn()), 10)
     if name == "cifar_net":
         return train(cifar_net, ten, *tensors(*common.cifar()), 64)
+    if name in ("lstm", "gru"):
+        return train(lambda: Sentences(name), yes, *tensors(*common.words()), 32)
     if name.startswith("predict_"):
         net, batch = name.removeprefix("predict_").rsplit("_", 1)
         if net == "conv_net":

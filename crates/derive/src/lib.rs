@@ -310,13 +310,21 @@ fn is_plain(ty: &Type) -> bool {
     const PLAIN: [&str; 9] = ["usize", "u64", "i64", "u32", "i32", "isize", "f64", "f32", "bool"];
     match option_of(ty) {
         Some(_) => false,
-        None => matches!(ty, Type::Path(p) if PLAIN.iter().any(|name| p.path.is_ident(name))),
+        None => matches!(bare(ty), Type::Path(p) if PLAIN.iter().any(|name| p.path.is_ident(name))),
     }
+}
+
+/// The type without what a declarative macro puts around its `$ty:ty`.
+fn bare(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
 }
 
 /// `T` of `Option<T>`.
 fn option_of(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = bare(ty) else { return None };
     let segment = path.path.segments.last().filter(|s| s.ident == "Option")?;
     let syn::PathArguments::AngleBracketed(generics) = &segment.arguments else { return None };
     generics.args.iter().find_map(|a| match a {

@@ -76,7 +76,7 @@ fn differences(class: &str, ours: &Map, keras: &Map) -> Vec<String> {
             ("BatchNormalization", "renorm") => a.is_none() && b == Some(&json!(false)),
             ("BatchNormalization", "renorm_momentum") => a.is_none() && b == Some(&json!(0.99)),
             // Keras forgets it.
-            ("Identity", "gain") => b.is_none(),
+            ("Identity", "gain") | ("SimpleRNN", "seed") => b.is_none(),
             _ => false,
         };
         let same = matches!((a, b), (Some(a), Some(b)) if alike(a, b));

@@ -33,3 +33,8 @@ fn masks_go_where_they_go_in_keras() {
 fn recurrent_layers_give_keras_numbers() {
     check("recurrent");
 }
+
+#[test]
+fn layers_around_recurrent_ones_give_keras_numbers() {
+    check("recurrent_wrappers");
+}

@@ -70,6 +70,29 @@ fn branches() -> Case {
     Case { name: "branches", model, x, y, is_trained: true }
 }
 
+/// Recurrent layers, one inside another, and states from one into the next.
+fn sequences() -> Case {
+    let x = Input::new([6, 3]);
+    let masked = Masking::new().mask_value(0.25).apply(&x);
+    let both = Bidirectional::new(LSTM::new(4).return_sequences(true)).apply(&masked);
+    let each = TimeDistributed::new(Dense::new(3).activation("tanh")).apply(&both);
+    let cells: Vec<LayerRef> = vec![LSTMCell::new(4).into(), GRUCell::new(2).into()];
+    let top = RNN::new(StackedRNNCells::new(cells)).apply(&each);
+    let states = LSTM::new(3).return_state(true).apply(&x);
+    let decoder = LSTM::new(3).go_backwards(true);
+    let decoded = decoder.with("initial_state", [&states.output(1), &states.output(2)]).apply(&x);
+    let gru = GRU::new(2).reset_after(false).return_state(true);
+    let apart = Bidirectional::new(gru).merge_mode(MergeMode::Separate).apply(&x);
+    let series = Reshape::new([6, 3, 1]).apply(&x);
+    let convolved = Flatten::new().apply(&ConvLSTM1D::new(2, 2).apply(&series));
+    let all = [&top, &decoded, &apart, &apart.output(3), &convolved];
+    let y = Dense::new(2).apply(&Concatenate::new().apply(all));
+    let mut model = Model::new(&x, &y).unwrap();
+    model.compile(Compile::new().optimizer("adam").loss("mse")).unwrap();
+    let (x, y) = (vec![numbers(&[ROWS, 6, 3], 8)], vec![numbers(&[ROWS, 2], 9)]);
+    Case { name: "sequences", model, x, y, is_trained: true }
+}
+
 fn main_cases() -> Vec<Case> {
     vec![
         stack("adam", "adam".into()),
@@ -87,6 +110,7 @@ fn main_cases() -> Vec<Case> {
         stack("muon", Muon::new().learning_rate(0.05).momentum(0.9).into()),
         stack("schedule_free", ScheduleFreeAdamW::new().warmup_steps(2).into()),
         branches(),
+        sequences(),
     ]
 }
 

@@ -41,6 +41,16 @@ number! {
     bool, Json::as_bool, "true or false";
 }
 
+/// What stands in a configuration as it is.
+impl ConfigValue for Json {
+    fn to_json(&self) -> Json {
+        self.clone()
+    }
+    fn from_json(json: &Json, _: &Scope) -> Result<Self, String> {
+        Ok(json.clone())
+    }
+}
+
 impl ConfigValue for String {
     fn to_json(&self) -> Json {
         json!(self)

@@ -117,6 +117,13 @@ impl Trace {
     }
 }
 
+/// Where a trace stood.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    updates: Vec<(String, Value)>,
+    losses: usize,
+}
+
 /// What a layer's `call` works with: inputs, weights, mode, randomness.
 #[derive(Debug)]
 pub struct Call<'a> {
@@ -325,6 +332,40 @@ impl Call<'_> {
         let path = format!("{}/{name}", self.path);
         let none = CallArguments::default();
         self.trace.call(layer, name, &path, self.trainable, inputs, &none)
+    }
+
+    /// As [`Call::child_masked`], with tensors under a name besides.
+    pub(crate) fn child_with(
+        &mut self,
+        name: &str,
+        layer: &LayerRef,
+        mut inputs: Vec<Masked>,
+        argument: &str,
+        tensors: &[Value],
+    ) -> Vec<Masked> {
+        let path = format!("{}/{name}", self.path);
+        inputs.extend(tensors.iter().cloned().map(Masked::from));
+        let names = vec![argument.to_string(); tensors.len()];
+        let arguments = CallArguments { tensors: names, flags: Vec::new() };
+        self.trace.call(layer, name, &path, self.trainable, inputs, &arguments)
+    }
+
+    /// Where the trace stands, to go back there.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { updates: self.trace.updates.clone(), losses: self.trace.losses.len() }
+    }
+
+    /// Whether a weight got a new value since then.
+    pub(crate) fn updated_since(&self, mark: &Mark) -> bool {
+        let now = &self.trace.updates;
+        let same = |(a, b): (&(String, Value), &(String, Value))| a.1.is_same(&b.1);
+        now.len() != mark.updates.len() || !now.iter().zip(&mark.updates).all(same)
+    }
+
+    /// Forgets updates and losses since then.
+    pub(crate) fn go_back(&mut self, mark: Mark) {
+        self.trace.updates = mark.updates;
+        self.trace.losses.truncate(mark.losses);
     }
 
     /// All inputs with their masks.

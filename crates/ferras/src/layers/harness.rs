@@ -24,6 +24,14 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
         "SimpleRNNCell" => (json!({"units": 3}), vec![vec![2], vec![3]]),
         "GRUCell" => (json!({"units": 3, "reset_after": false}), vec![vec![2], vec![3]]),
         "LSTMCell" => (json!({"units": 3}), vec![vec![2], vec![3], vec![3]]),
+        "Bidirectional" => one(json!({"layer": cell("LSTM", 2), "merge_mode": "mul"}), &[3, 2]),
+        "TimeDistributed" => one(json!({"layer": cell("Dense", 3)}), &[3, 2]),
+        "ConvLSTM1D" => {
+            let args = json!({"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"});
+            one(args, &[3, 5, 2])
+        }
+        "ConvLSTM2D" => one(json!({"filters": 2, "kernel_size": [2, 3]}), &[3, 4, 5, 1]),
+        "ConvLSTM3D" => one(json!({"filters": 2, "kernel_size": 2}), &[2, 3, 2, 2, 1]),
         "RNN" => one(json!({"cell": cell("GRUCell", 2)}), &[3, 2]),
         "StackedRNNCells" => {
             let cells = json!({"cells": [cell("GRUCell", 2), cell("SimpleRNNCell", 3)]});
@@ -178,7 +186,7 @@ const PICTURES: [(&str, &str); 25] = [
 const SAME_IN_TRAINING: [&str; 3] =
     ["AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes"];
 
-/// A cell as an argument.
+/// A cell or another layer of units as an argument.
 fn cell(class: &str, units: usize) -> Json {
     json!({"class_name": class, "config": {"units": units, "dtype": "float64"}})
 }

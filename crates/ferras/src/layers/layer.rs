@@ -1,5 +1,5 @@
 //! What a layer is, and the handle that shares it.
-use super::{ArgumentValue, Build, Call, LayerWith, PartialShape, Signature};
+use super::{ArgumentValue, Build, Call, LayerWith, PartialShape, RNN, Signature};
 use crate::Result;
 use crate::config::{Configured, DTypePolicy, Entry, FromConfig, dtype_policy, register};
 use crate::models::{SymbolicInputs, SymbolicTensor};
@@ -69,6 +69,13 @@ pub trait Layer: Configured {
     /// and the new states. Other layers have none.
     fn state_shapes(&self, step: &PartialShape) -> Option<Vec<Shape>> {
         let _ = step;
+        None
+    }
+
+    /// For recurrent layers: the same as a cell that is run over steps, whose cell computes in the
+    /// layer's types. Other layers are none.
+    fn as_rnn(&self, policy: &DTypePolicy) -> Option<RNN> {
+        let _ = policy;
         None
     }
 

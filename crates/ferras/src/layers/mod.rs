@@ -27,6 +27,7 @@ pub use preprocessing::{
     Between, Factor, Fill, FillMode, FillPlace, FlipMode, Numbers, OutputMode, Range,
 };
 pub use reshape::{Borders, Interpolation};
+pub use rnn::{MergeMode, Merging, UseCudnn};
 pub use spatial::{ChannelsOrder, DataFormat, Padding, PaddingMode};
 
 use crate::config::{Entry, Family, FromConfig};
@@ -111,6 +112,10 @@ layers! {
         UnitNormalization,
     }
     rnn {
+        Bidirectional,
+        ConvLSTM1D,
+        ConvLSTM2D,
+        ConvLSTM3D,
         GRU,
         GRUCell,
         LSTM,
@@ -119,6 +124,7 @@ layers! {
         SimpleRNN,
         SimpleRNNCell,
         StackedRNNCells,
+        TimeDistributed,
     }
     merge {
         Add,

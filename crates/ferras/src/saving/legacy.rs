@@ -156,9 +156,8 @@ fn read_layer(
 ) -> Result<Vec<Tensor>> {
     let (name, expected, found) = (entry.name, entry.weights.len(), paths.len());
     let parts = origin.parts(entry.class, expected, found);
-    let parts = parts.ok_or_else(|| {
-        format!("holds {found} weights for layer {name:?}, which has {expected}")
-    })?;
+    let parts = parts
+        .ok_or_else(|| format!("holds {found} weights for layer {name:?}, which has {expected}"))?;
     let read = |path: &String, ty: &TensorType| {
         let array = group.array(path)?;
         let array = array.ok_or_else(|| format!("lists the weight {path:?} but lacks it"))?;

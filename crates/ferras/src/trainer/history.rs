@@ -49,9 +49,11 @@ impl Logs {
 
 impl FromIterator<(String, f64)> for Logs {
     fn from_iter<I: IntoIterator<Item = (String, f64)>>(iter: I) -> Logs {
-        let mut list: Vec<(String, f64)> = iter.into_iter().collect();
-        list.sort_by(|a, b| a.0.cmp(&b.0));
-        Logs(list)
+        let mut logs = Logs::default();
+        // Two outputs of one layer share a name; as in Keras the last one counts.
+        iter.into_iter().for_each(|(name, value)| logs.set(&name, value));
+        logs.0.sort_by(|a, b| a.0.cmp(&b.0));
+        logs
     }
 }
 

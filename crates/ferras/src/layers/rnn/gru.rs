@@ -1,7 +1,6 @@
 //! `GRU`: a state that a gate lets go and another one renews.
 use super::cells::{UseCudnn, check_cell, gate_masks, gated, masked};
-use super::recurrence::Recurrence;
-use super::{SIGNATURE, recurrent};
+use super::{RNN, SIGNATURE, recurrent};
 use crate::config::DTypePolicy;
 use crate::layers::{LayerRef, PartialShape, Signature, prelude::*, weights::WeightRule};
 use ferras_graph::Shape;
@@ -110,34 +109,20 @@ recurrent! {
     }
 }
 
-impl GRUCell {
-    fn weights(&self, cx: &mut Build, features: usize, gates: usize) {
-        WeightRule(&self.kernel_initializer, &self.kernel_regularizer, &self.kernel_constraint).add(
-            cx,
-            "kernel",
-            [features, gates * self.units],
-        );
-        WeightRule(
-            &self.recurrent_initializer,
-            &self.recurrent_regularizer,
-            &self.recurrent_constraint,
-        )
-        .add(cx, "recurrent_kernel", [self.units, gates * self.units]);
-    }
-}
-
 impl Layer for GRUCell {
     fn build(&self, cx: &mut Build) -> Result<()> {
         let features = check_cell(cx, self.units, 1)?;
         self.activation.get()?;
         self.recurrent_activation.get()?;
-        self.weights(cx, features, 3);
+        let [kernel, recurrent, bias] = self.rules();
+        kernel.add(cx, "kernel", [features, 3 * self.units]);
+        recurrent.add(cx, "recurrent_kernel", [self.units, 3 * self.units]);
         if self.use_bias {
             let shape = match self.reset_after {
                 true => Shape::from([2, 3 * self.units]),
                 false => Shape::from([3 * self.units]),
             };
-            WeightRule(&self.bias_initializer, &self.bias_regularizer, &self.bias_constraint).add(
+            bias.add(
                 cx, "bias", shape,
             );
         }

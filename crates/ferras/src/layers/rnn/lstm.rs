@@ -1,7 +1,6 @@
 //! `LSTM`: a memory that gates write, keep and read.
 use super::cells::{ForgetBias, UseCudnn, check_cell, gate_masks, gated};
-use super::recurrence::Recurrence;
-use super::{SIGNATURE, recurrent};
+use super::{RNN, SIGNATURE, recurrent};
 use crate::config::DTypePolicy;
 use crate::layers::{LayerRef, PartialShape, Signature, prelude::*, weights::WeightRule};
 use ferras_graph::Shape;
@@ -109,34 +108,20 @@ recurrent! {
     }
 }
 
-impl LSTMCell {
-    fn weights(&self, cx: &mut Build, features: usize, gates: usize) {
-        WeightRule(&self.kernel_initializer, &self.kernel_regularizer, &self.kernel_constraint).add(
-            cx,
-            "kernel",
-            [features, gates * self.units],
-        );
-        WeightRule(
-            &self.recurrent_initializer,
-            &self.recurrent_regularizer,
-            &self.recurrent_constraint,
-        )
-        .add(cx, "recurrent_kernel", [self.units, gates * self.units]);
-    }
-}
-
 impl Layer for LSTMCell {
     fn build(&self, cx: &mut Build) -> Result<()> {
         let features = check_cell(cx, self.units, 2)?;
         self.activation.get()?;
         self.recurrent_activation.get()?;
-        self.weights(cx, features, 4);
+        let [kernel, recurrent, bias] = self.rules();
+        kernel.add(cx, "kernel", [features, 4 * self.units]);
+        recurrent.add(cx, "recurrent_kernel", [self.units, 4 * self.units]);
         if self.use_bias {
             let initializer = match self.unit_forget_bias {
                 true => ForgetBias::new(self.bias_initializer.clone()).into(),
                 false => self.bias_initializer.clone(),
             };
-            WeightRule(&initializer, &self.bias_regularizer, &self.bias_constraint).add(
+            WeightRule(&initializer, bias.1, bias.2).add(
                 cx,
                 "bias",
                 [4 * self.units],

@@ -1,19 +1,26 @@
 //! Recurrent layers: what they keep goes from step to step.
+mod bidirectional;
 mod cells;
+mod conv_lstm;
 mod gru;
 mod lstm;
 mod recurrence;
 mod rnn_layer;
 mod simple_rnn;
 mod stacked_rnn_cells;
+mod time_distributed;
 
 use super::Signature;
 
+pub use bidirectional::{Bidirectional, MergeMode, Merging};
+pub use cells::UseCudnn;
+pub use conv_lstm::{ConvLSTM1D, ConvLSTM2D, ConvLSTM3D};
 pub use gru::{GRU, GRUCell};
 pub use lstm::{LSTM, LSTMCell};
 pub use rnn_layer::RNN;
 pub use simple_rnn::{SimpleRNN, SimpleRNNCell};
 pub use stacked_rnn_cells::StackedRNNCells;
+pub use time_distributed::TimeDistributed;
 
 /// What a recurrent layer is called with.
 const SIGNATURE: Signature =
@@ -34,6 +41,29 @@ macro_rules! recurrent {
         #[config(module = "keras.layers")]
         pub struct $cell {
             $($(#[$attribute])* $name: $ty,)*
+        }
+
+        impl $cell {
+            /// How the kernel of the input, that of the state and the bias are made and treated.
+            fn rules(&self) -> [WeightRule<'_>; 3] {
+                [
+                    WeightRule(
+                        &self.kernel_initializer,
+                        &self.kernel_regularizer,
+                        &self.kernel_constraint,
+                    ),
+                    WeightRule(
+                        &self.recurrent_initializer,
+                        &self.recurrent_regularizer,
+                        &self.recurrent_constraint,
+                    ),
+                    WeightRule(
+                        &self.bias_initializer,
+                        &self.bias_regularizer,
+                        &self.bias_constraint,
+                    ),
+                ]
+            }
         }
 
         $(#[$layer_doc])*
@@ -66,9 +96,9 @@ macro_rules! recurrent {
         }
 
         impl $layer {
-            fn recurrence(&self, policy: &DTypePolicy) -> Recurrence {
+            fn rnn(&self, policy: &DTypePolicy) -> RNN {
                 let cell = $cell { $($name: self.$name.clone(),)* };
-                Recurrence {
+                RNN {
                     cell: LayerRef::new(cell).dtype(policy.clone()),
                     return_sequences: self.return_sequences,
                     return_state: self.return_state,
@@ -76,7 +106,7 @@ macro_rules! recurrent {
                     stateful: self.stateful,
                     unroll: self.unroll,
                     zero_output_for_mask: self.zero_output_for_mask,
-                    penalty: self.activity_regularizer.clone().filter(|_| $penalized),
+                    activity_regularizer: self.activity_regularizer.clone().filter(|_| $penalized),
                 }
             }
         }
@@ -85,12 +115,12 @@ macro_rules! recurrent {
     };
 }
 
-/// A layer with a `recurrence`.
+/// A layer that is an `rnn`.
 macro_rules! runs_a_cell {
     ($layer:ident) => {
         impl Layer for $layer {
             fn build(&self, cx: &mut Build) -> Result<()> {
-                self.recurrence(cx.policy()).build(cx)
+                self.rnn(cx.policy()).build_loop(cx)
             }
 
             fn call(&self, cx: &mut Call) -> Value {
@@ -98,11 +128,15 @@ macro_rules! runs_a_cell {
             }
 
             fn call_all(&self, cx: &mut Call) -> Vec<Value> {
-                self.recurrence(cx.policy()).call(cx)
+                self.rnn(cx.policy()).call_loop(cx)
             }
 
             fn signature(&self) -> Signature {
                 SIGNATURE
+            }
+
+            fn as_rnn(&self, policy: &DTypePolicy) -> Option<RNN> {
+                Some(self.rnn(policy))
             }
 
             fn supports_masking(&self) -> bool {

@@ -1,21 +1,8 @@
 //! Running a cell over the steps of a sequence.
-use super::StackedRNNCells;
+use super::{RNN, StackedRNNCells};
 use crate::Result;
 use crate::layers::{Build, Call, LayerRef, PartialShape, TensorSpec};
-use crate::regularizers::Regularizer;
 use ferras_graph::{Shape, Value};
-
-/// What recurrent layers of every kind do.
-pub(super) struct Recurrence {
-    pub(super) cell: LayerRef,
-    pub(super) return_sequences: bool,
-    pub(super) return_state: bool,
-    pub(super) go_backwards: bool,
-    pub(super) stateful: bool,
-    pub(super) unroll: bool,
-    pub(super) zero_output_for_mask: bool,
-    pub(super) penalty: Option<Regularizer>,
-}
 
 /// What a step begins with.
 struct Step<'a> {
@@ -31,8 +18,8 @@ pub(super) fn state_shapes(cell: &LayerRef, step: &PartialShape) -> Option<Vec<S
     cell.0.layer.state_shapes(step)
 }
 
-impl Recurrence {
-    pub(super) fn build(&self, cx: &mut Build) -> Result<()> {
+impl RNN {
+    pub(super) fn build_loop(&self, cx: &mut Build) -> Result<()> {
         if self.stateful {
             return Err(cx.error(
                 "stateful is not there yet; give the states as inputs and take them with return_state",
@@ -65,7 +52,7 @@ impl Recurrence {
     }
 
     /// The output, and the states if they are asked for.
-    pub(super) fn call(&self, cx: &mut Call) -> Vec<Value> {
+    pub(super) fn call_loop(&self, cx: &mut Call) -> Vec<Value> {
         let x = cx.input();
         let given = cx.arguments("initial_state");
         // As in Keras, a mask is not seen where initial states are given.
@@ -78,7 +65,7 @@ impl Recurrence {
         let dtype = cx.compute_dtype();
         let results: Vec<Value> =
             [output].into_iter().chain(states).map(|y| y.cast(dtype)).collect();
-        results.iter().for_each(|y| cx.penalize(&self.penalty, y));
+        results.iter().for_each(|y| cx.penalize(&self.activity_regularizer, y));
         results
     }
 

@@ -1,5 +1,4 @@
 //! `RNN`: any cell over the steps of a sequence.
-use super::recurrence::Recurrence;
 use super::{SIGNATURE, runs_a_cell};
 use crate::config::DTypePolicy;
 use crate::layers::{LayerRef, Signature, prelude::*};
@@ -24,48 +23,61 @@ use crate::layers::{LayerRef, Signature, prelude::*};
 /// let x = Input::new([10, 8]);
 /// let y = RNN::new(GRUCell::new(4)).go_backwards(true).apply(&x);
 /// assert_eq!(Model::new(&x, &y)?.network()?.output_specs()[0].shape.to_string(), "(None, 4)");
+///
+/// /// h′ = x + h / 2: a cell of your own.
+/// #[derive(Clone, Debug, Config)]
+/// struct Fading {}
+///
+/// impl Layer for Fading {
+///     fn state_shapes(&self, step: &PartialShape) -> Option<Vec<Shape>> {
+///         Some(vec![step.known()?])
+///     }
+///     fn call(&self, cx: &mut Call) -> Value {
+///         self.call_all(cx).swap_remove(0)
+///     }
+///     fn call_all(&self, cx: &mut Call) -> Vec<Value> {
+///         let h = cx.input_at(0) + cx.input_at(1) * 0.5;
+///         vec![h.clone(), h] // the output, and the new state
+///     }
+/// }
+///
+/// let x = Input::new([3, 1]);
+/// let model = Model::new(&x, &RNN::new(Fading::new()).apply(&x))?;
+/// let sequence = Tensor::new([1, 3, 1], vec![1.0_f32, 2.0, 4.0])?;
+/// assert_eq!(model.predict(sequence)?.to_f64_vec(), [5.25]);
 /// # Ok::<(), ferras::Error>(())
 /// ```
 #[derive(Clone, Debug, Config)]
 #[config(module = "keras.layers")]
 pub struct RNN {
     /// What is done in each step.
-    cell: LayerRef,
+    pub(super) cell: LayerRef,
     /// Penalty on the output.
     #[config(default, omit_default)]
-    activity_regularizer: Option<Regularizer>,
+    pub(super) activity_regularizer: Option<Regularizer>,
     /// Whether the outputs of all steps are given, not the last alone; false by default.
     #[config(default = false)]
-    return_sequences: bool,
+    pub(super) return_sequences: bool,
     /// Whether the states after the last step are given as further outputs; false by default.
     #[config(default = false)]
-    return_state: bool,
+    pub(super) return_state: bool,
     /// Whether steps are done from the last to the first, and outputs come in that order.
     #[config(default = false)]
-    go_backwards: bool,
+    pub(super) go_backwards: bool,
     /// Keras' wish that each batch begins where the last one ended; must be false.
     #[config(default = false)]
-    stateful: bool,
+    pub(super) stateful: bool,
     /// Keras' wish to write every step out. Steps are a loop here all the same.
     #[config(default = false)]
-    unroll: bool,
+    pub(super) unroll: bool,
     /// Whether the output of a step that the mask leaves out is 0, not that before it.
     #[config(default = false)]
-    zero_output_for_mask: bool,
+    pub(super) zero_output_for_mask: bool,
 }
 
 impl RNN {
-    fn recurrence(&self, _: &DTypePolicy) -> Recurrence {
-        Recurrence {
-            cell: self.cell.clone(),
-            return_sequences: self.return_sequences,
-            return_state: self.return_state,
-            go_backwards: self.go_backwards,
-            stateful: self.stateful,
-            unroll: self.unroll,
-            zero_output_for_mask: self.zero_output_for_mask,
-            penalty: self.activity_regularizer.clone(),
-        }
+    fn rnn(&self, _: &DTypePolicy) -> RNN {
+        self.clone()
     }
 }
 

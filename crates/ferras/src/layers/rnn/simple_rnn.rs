@@ -1,7 +1,6 @@
 //! `SimpleRNN`: the output of a step goes into the next one.
 use super::cells::{check_cell, drop_mask, masked};
-use super::recurrence::Recurrence;
-use super::{SIGNATURE, recurrent};
+use super::{RNN, SIGNATURE, recurrent};
 use crate::config::DTypePolicy;
 use crate::layers::{LayerRef, PartialShape, Signature, prelude::*, weights::WeightRule};
 use ferras_graph::Shape;
@@ -97,29 +96,15 @@ recurrent! {
     layer {}
 }
 
-impl SimpleRNNCell {
-    fn weights(&self, cx: &mut Build, features: usize, gates: usize) {
-        WeightRule(&self.kernel_initializer, &self.kernel_regularizer, &self.kernel_constraint).add(
-            cx,
-            "kernel",
-            [features, gates * self.units],
-        );
-        WeightRule(
-            &self.recurrent_initializer,
-            &self.recurrent_regularizer,
-            &self.recurrent_constraint,
-        )
-        .add(cx, "recurrent_kernel", [self.units, gates * self.units]);
-    }
-}
-
 impl Layer for SimpleRNNCell {
     fn build(&self, cx: &mut Build) -> Result<()> {
         let features = check_cell(cx, self.units, 1)?;
         self.activation.get()?;
-        self.weights(cx, features, 1);
+        let [kernel, recurrent, bias] = self.rules();
+        kernel.add(cx, "kernel", [features, self.units]);
+        recurrent.add(cx, "recurrent_kernel", [self.units, self.units]);
         if self.use_bias {
-            WeightRule(&self.bias_initializer, &self.bias_regularizer, &self.bias_constraint).add(
+            bias.add(
                 cx,
                 "bias",
                 [self.units],

@@ -15,7 +15,9 @@ use crate::config::{Map, find};
 use crate::initializers::InitializerFn;
 use crate::layers::Layer;
 use crate::{Error, Result, console};
-use rules::{ARGUMENTS, CALLED_WITH_STATES, CLASSES, DROPPED, MERGES, OBJECTS, WITHOUT_FORMAT, WORDS};
+use rules::{
+    ARGUMENTS, CALLED_WITH_STATES, CLASSES, DROPPED, MERGES, OBJECTS, WITHOUT_FORMAT, WORDS,
+};
 use serde_json::{Value as Json, json};
 
 /// A model's object in Keras 3's form; what is in it already stays as it is.
@@ -185,7 +187,7 @@ fn arguments(config: &mut Map, class: &str, old: &str) -> Result<()> {
     let known = is_known(class);
     if known {
         // What says nothing is as good as left out, under whichever name.
-        config.retain(|_, value| !value.is_null());
+        config.retain(|key, value| !value.is_null() || key == "merge_mode");
     }
     special(config, class, old)?;
     let holds = |classes: &[&str]| classes.contains(&class) || classes.is_empty() && known;
@@ -290,6 +292,15 @@ fn special(config: &mut Map, class: &str, old: &str) -> Result<()> {
         && let Some(rule) = config.shift_remove("forget_bias_init")
     {
         config.insert("unit_forget_bias".into(), json!(rule == "one" || rule == "ones"));
+    }
+    // Keras 3 lets the other direction always go backwards.
+    if class == "Bidirectional"
+        && !config.contains_key("backward_layer")
+        && config.get("layer").and_then(|l| l.pointer("/config/go_backwards")) == Some(&json!(true))
+    {
+        let mut other = config["layer"].clone();
+        other["config"]["go_backwards"] = json!(false);
+        config.insert("backward_layer".into(), other);
     }
     // Until there was a choice, the gate came first.
     if class.starts_with("GRU") {
