@@ -167,8 +167,8 @@ def penalties():
 
 def sequences():
     x = keras.Input((6, 3), name="sequences")
-    masked = layers.Masking(0.25)(x)
-    both = layers.Bidirectional(layers.LSTM(4, return_sequences=True, unit_forget_bias=False))(masked)
+    # Without a mask, which Keras writes into .h5 as an op and does not read back.
+    both = layers.Bidirectional(layers.LSTM(4, return_sequences=True, unit_forget_bias=False))(x)
     each = layers.TimeDistributed(layers.Dense(3, activation="tanh"))(both)
     top = layers.SimpleRNN(3, go_backwards=True, use_bias=False)(each)
     cells = [layers.LSTMCell(4), layers.GRUCell(2, reset_after=False)]

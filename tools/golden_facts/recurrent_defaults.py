@@ -41,7 +41,7 @@ def facts():
             *(of_convolution(rank) for rank in (1, 2, 3)),
             around("RNN", "cell", lambda: cell(3)),
             around("Bidirectional", "layer", lambda: keras.layers.GRU(3, return_sequences=True)),
-            around("TimeDistributed", "layer", lambda: keras.layers.Dense(3)),
+            around("TimeDistributed", "layer", lambda: keras.layers.Activation("relu")),
             around("StackedRNNCells", "cells", lambda: [cell(3), cell(2)]),
         ],
     }

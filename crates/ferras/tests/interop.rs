@@ -13,6 +13,10 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+/// A recording of another network: with the weights of the file beside it no output of an LSTM could be
+/// beyond 30, and 94 is recorded.
+const NOT_ITS_OWN: &str = "examples/simple_lstm/simple_lstm_tf_keras_2_inputs_and_outputs.h5";
+
 /// Of the largest output.
 const TOLERANCE: f64 = 1e-5;
 
@@ -144,6 +148,9 @@ fn files_of_older_keras() {
     for (name, path) in &files {
         let other = |from: &str, to: &str| path.to_string_lossy().replace(from, to);
         let short = name.rsplit("keras/").next().unwrap();
+        if short == NOT_ITS_OWN {
+            continue;
+        }
         if name.ends_with("_inputs_and_outputs.h5") {
             let model = load(Path::new(&other("_inputs_and_outputs", "_model")));
             let result = model.and_then(|(model, _)| compare(&model, path));
@@ -172,9 +179,9 @@ fn files_of_older_keras() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
     // Counts of docs/interop.md.
-    models.check("models", 347, 263);
-    compiled.check("compiled", 347, 0);
-    weights.check("weights", 70, 7);
-    outputs.check("outputs", 69, 6);
-    json.check("JSON", 144, 26);
+    models.check("models", 594, 16);
+    compiled.check("compiled", 594, 0);
+    weights.check("weights", 77, 0);
+    outputs.check("outputs", 74, 0);
+    json.check("JSON", 168, 2);
 }

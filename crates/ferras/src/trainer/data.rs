@@ -150,7 +150,8 @@ pub(crate) fn rows(tensors: &[Tensor], what: &str) -> Result<usize> {
     Ok(rows.unwrap_or(0))
 }
 
-/// An error unless the arrays fit the model's inputs, whose batch axis is open.
+/// An error unless the arrays fit the model's inputs, whose batch axis is open; where it is not, they
+/// have rows for some whole batches.
 pub(crate) fn check_inputs(
     model: &str,
     specs: &[&TensorSpec],
@@ -159,7 +160,9 @@ pub(crate) fn check_inputs(
 ) -> Result<()> {
     for ((spec, name), tensor) in specs.iter().zip(names).zip(x) {
         let fits = spec.shape.len() == tensor.shape().rank()
-            && spec.shape.iter().zip(tensor.shape().iter()).all(|(s, n)| s.is_none_or(|s| s == *n));
+            && spec.shape.iter().zip(tensor.shape().iter()).enumerate().all(|(axis, (s, &n))| {
+                s.is_none_or(|s| s == n || axis == 0 && s > 0 && n.is_multiple_of(s))
+            });
         if !fits {
             let (expected, found) = (&spec.shape, tensor.shape());
             let hint = match expected.len() {
