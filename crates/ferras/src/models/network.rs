@@ -387,7 +387,7 @@ fn infer_shapes(
     arguments: &CallArguments,
     weights: &[WeightSpec],
 ) -> Result<Inferred> {
-    let probe = |size: usize| {
+    let probe = |inputs: &[TensorSpec], size: usize| {
         let builder = Builder::new();
         let feed = |(s, mask): (&TensorSpec, &Option<PartialShape>)| Masked {
             value: builder.feed("x", TensorType::new(s.dtype, s.shape.fill(size))),
@@ -406,8 +406,12 @@ fn infer_shapes(
             None => Ok(outputs),
         }
     };
-    let both = |sizes: [usize; 2]| -> Result<_> { Ok((probe(sizes[0])?, probe(sizes[1])?)) };
-    let (first, second) = both(PROBES).or_else(|e| both(LARGE_PROBES).map_err(|_| e))?;
+    let both = |inputs: &[TensorSpec], [a, b]: [usize; 2]| -> Result<_> {
+        Ok((probe(inputs, a)?, probe(inputs, b)?))
+    };
+    let (first, second) = both(inputs, PROBES)
+        .or_else(|e| both(inputs, LARGE_PROBES).map_err(|_| e))
+        .or_else(|e| both(&agreed(inputs), PROBES).map_err(|_| e))?;
     if first.len() != second.len() {
         return Err(Error::Layer {
             layer: name.into(),
@@ -423,6 +427,19 @@ fn infer_shapes(
     };
     let mask = |(a, b): (&Masked, &Masked)| Some(common(a.mask.as_ref()?, b.mask.as_ref()?));
     Ok(Inferred { outputs: pairs().map(spec).collect(), masks: pairs().map(mask).collect() })
+}
+
+/// The inputs where what is open in one has the size that another one of its rank has there, as merges
+/// need it; the batch axis stays open.
+fn agreed(inputs: &[TensorSpec]) -> Vec<TensorSpec> {
+    let size = |axis: usize, own: &TensorSpec| {
+        let alike = inputs.iter().filter(|spec| spec.shape.len() == own.shape.len());
+        own.shape[axis].or_else(|| alike.filter(|_| axis > 0).find_map(|spec| spec.shape[axis]))
+    };
+    let shape = |own: &TensorSpec| -> PartialShape {
+        (0..own.shape.len()).map(|axis| size(axis, own)).collect::<Vec<_>>().into()
+    };
+    inputs.iter().map(|own| TensorSpec { shape: shape(own), dtype: own.dtype }).collect()
 }
 
 /// An error of the graph as an error of the layer, in the user's terms.
