@@ -84,9 +84,9 @@ fn sequences() -> Case {
     let gru = GRU::new(2).reset_after(false).return_state(true);
     let apart = Bidirectional::new(gru).merge_mode(MergeMode::Separate).apply(&x);
     let series = Reshape::new([6, 3, 1]).apply(&x);
-    let convolved = Flatten::new().apply(&ConvLSTM1D::new(2, 2).apply(&series));
+    let convolved = Flatten::new().apply(ConvLSTM1D::new(2, 2).apply(&series));
     let all = [&top, &decoded, &apart, &apart.output(3), &convolved];
-    let y = Dense::new(2).apply(&Concatenate::new().apply(all));
+    let y = Dense::new(2).apply(Concatenate::new().apply(all));
     let mut model = Model::new(&x, &y).unwrap();
     model.compile(Compile::new().optimizer("adam").loss("mse")).unwrap();
     let (x, y) = (vec![numbers(&[ROWS, 6, 3], 8)], vec![numbers(&[ROWS, 2], 9)]);
