@@ -10,8 +10,9 @@ use super::simd::{Level, Simd, portable::Portable};
 
 /// Most rows of a tile at any level.
 pub const MAX_ROWS: usize = 14;
-/// Vectors side by side in a tile.
+/// Vectors side by side in a tile, and in a wide one.
 pub const VECS: usize = 2;
+const WIDE: usize = 3;
 
 /// The places and sizes of one tile. Offsets and steps count `f32`.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +52,7 @@ pub struct Tile {
 
 /// A compiled tile.
 pub type TileFn = unsafe fn(&Tile);
-type Table = [[[TileFn; MAX_ROWS]; VECS]; 3];
+type Table = [[[TileFn; MAX_ROWS]; WIDE]; 3];
 
 /// How a tile reads `B`: whole vectors, the last one masked, or that and a copy is made.
 const WHOLE: usize = 0;
@@ -67,6 +68,8 @@ pub struct Tiles {
     pub lanes: usize,
     /// Most rows that stay in registers.
     pub rows: usize,
+    /// The same of tiles of more than [`Tiles::cols`] columns.
+    wide_rows: usize,
     /// By the way of reading `B`, vectors, rows.
     table: &'static Table,
 }
@@ -75,28 +78,41 @@ impl Tiles {
     /// The tiles of `level`.
     pub fn of(level: Level) -> Tiles {
         match level {
-            Level::Portable => Tiles { lanes: Portable::LANES, rows: 6, table: &PORTABLE },
+            Level::Portable => {
+                Tiles { lanes: Portable::LANES, rows: 6, wide_rows: 4, table: &PORTABLE }
+            }
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => Tiles { lanes: 8, rows: 6, table: &x86::AVX2 },
+            Level::Avx2 => Tiles { lanes: 8, rows: 6, wide_rows: 4, table: &x86::AVX2 },
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => Tiles { lanes: 16, rows: 14, table: &x86::AVX512 },
+            Level::Avx512 => Tiles { lanes: 16, rows: 14, wide_rows: 9, table: &x86::AVX512 },
         }
     }
 
-    /// Columns of the widest tile.
+    /// Columns of a tile.
     pub fn cols(&self) -> usize {
         VECS * self.lanes
+    }
+
+    /// Most columns of a tile, if it has fewer rows. A vector that is left over goes faster so than
+    /// alone, where each of its rows is one load for one multiplication.
+    pub fn wide_cols(&self) -> usize {
+        WIDE * self.lanes
+    }
+
+    /// Most rows of a tile of so many columns.
+    pub fn rows_of(&self, cols: usize) -> usize {
+        if cols > self.cols() { self.wide_rows } else { self.rows }
     }
 
     /// Computes one tile of `rows` rows.
     ///
     /// # Safety
-    /// `1 ≤ rows ≤ self.rows`, `1 ≤ t.cols ≤ self.cols()`; every place the tile's description
+    /// `1 ≤ t.cols ≤ self.wide_cols()`, `1 ≤ rows ≤ self.rows_of(t.cols)`; every place the tile's description
     /// reaches is valid (reads of `A`, `B`, bias, tables; writes of `C`), and nobody else writes
     /// them meanwhile. The level is available.
     #[inline(always)]
     pub unsafe fn run(&self, rows: usize, t: &Tile) {
-        let vecs = usize::from(t.cols > self.lanes);
+        let vecs = usize::from(t.cols > self.lanes) + usize::from(t.cols > self.cols());
         let way = match (t.copy.is_null(), t.padded || t.cols == (vecs + 1) * self.lanes) {
             (false, _) => COPIED,
             (true, true) => WHOLE,
@@ -241,14 +257,14 @@ unsafe fn add_rows<S: Simd, const R: usize, const V: usize>(
     }
 }
 
-/// Function pointers for the three ways, V = 1 and 2, and the listed R (fourteen of them; a level with
-/// fewer rows repeats its last, which is never asked for).
+/// Function pointers for the three ways, V = 1 and 2 with the first list of R, V = 3 with the second
+/// (fourteen of each; where there are fewer the last is repeated, which is never asked for).
 macro_rules! table {
-    ($f:ident: $($r:literal)*) => {
+    ($f:ident: $($r:literal)*; $($w:literal)*) => {
         [
-            [[$($f::<0, 1, $r>),*], [$($f::<0, 2, $r>),*]],
-            [[$($f::<1, 1, $r>),*], [$($f::<1, 2, $r>),*]],
-            [[$($f::<2, 1, $r>),*], [$($f::<2, 2, $r>),*]],
+            [[$($f::<0, 1, $r>),*], [$($f::<0, 2, $r>),*], [$($f::<0, 3, $w>),*]],
+            [[$($f::<1, 1, $r>),*], [$($f::<1, 2, $r>),*], [$($f::<1, 3, $w>),*]],
+            [[$($f::<2, 1, $r>),*], [$($f::<2, 2, $r>),*], [$($f::<2, 3, $w>),*]],
         ]
     };
 }
@@ -257,7 +273,7 @@ unsafe fn plain<const WAY: usize, const V: usize, const R: usize>(t: &Tile) {
     // SAFETY: the caller keeps the contract of `Tiles::run`.
     unsafe { tile::<Portable, WAY, V, R>(t) }
 }
-static PORTABLE: Table = table!(plain: 1 2 3 4 5 6 6 6 6 6 6 6 6 6);
+static PORTABLE: Table = table!(plain: 1 2 3 4 5 6 6 6 6 6 6 6 6 6; 1 2 3 4 4 4 4 4 4 4 4 4 4 4);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -274,6 +290,8 @@ mod x86 {
         // SAFETY: the caller keeps the contract of `Tiles::run`.
         unsafe { tile::<Avx512, WAY, V, R>(t) }
     }
-    pub(super) static AVX2: Table = table!(avx2: 1 2 3 4 5 6 6 6 6 6 6 6 6 6);
-    pub(super) static AVX512: Table = table!(avx512: 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+    pub(super) static AVX2: Table =
+        table!(avx2: 1 2 3 4 5 6 6 6 6 6 6 6 6 6; 1 2 3 4 4 4 4 4 4 4 4 4 4 4);
+    pub(super) static AVX512: Table =
+        table!(avx512: 1 2 3 4 5 6 7 8 9 10 11 12 13 14; 1 2 3 4 5 6 7 8 9 9 9 9 9 9);
 }

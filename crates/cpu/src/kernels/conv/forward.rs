@@ -125,11 +125,11 @@ impl ConvForward {
         // Enough pixels to use a panel of the kernel well, few enough to stay in the near cache.
         let share = (spec.batch * image_pixels).div_ceil(tasks);
         let chunks = match &windows {
-            Some(w) => Chunks::of_windows(spec, w, share.clamp(4 * tiles.rows, POOLED)),
+            Some(w) => Chunks::of_windows(spec, w, share.clamp(4 * tiles.rows, POOLED), w.size[0]),
             None => Chunks::new(spec, share.clamp(4 * tiles.rows, 1024)),
         };
         let (segments, run_len) = segments(&spec, |tap| chunks.tap_offset(tap));
-        let panels = (spec.cout_group() - narrow).div_ceil(tiles.cols());
+        let panels = panels(&tiles, spec.cout_group() - narrow, spec.groups);
         let copies = !packed && (panels > 1 || !spec.cout_group().is_multiple_of(tiles.lanes));
         let n = if windows.is_some() { 1 } else { spec.groups * panels };
         let most = Grid { m: spec.batch * chunks.count, n, k: 1 };
@@ -185,7 +185,7 @@ impl ConvForward {
 
     /// What packing the kernel takes, where that pays when it is used again and again.
     pub fn packing(&self) -> Option<Packing> {
-        let floats = self.panels() * self.panel_floats() + self.narrow_floats();
+        let floats = self.kernel_floats() + self.narrow_floats();
         let tasks = (floats / 32_768).clamp(1, 16);
         (self.panels > 1 && !self.spec.empty()).then_some(Packing { floats, tasks })
     }
@@ -203,7 +203,7 @@ impl ConvForward {
         }
         if task + 1 == packing.tasks {
             // SAFETY: the narrow columns lie behind the panels.
-            unsafe { self.pack_narrow(w, to.add(self.panels() * self.panel_floats())) };
+            unsafe { self.pack_narrow(w, to.add(self.kernel_floats())) };
         }
     }
 
@@ -246,6 +246,15 @@ impl ConvForward {
         self.spec.taps() * self.spec.cin_group()
     }
 
+    /// Floats of all panels.
+    pub(super) fn kernel_floats(&self) -> usize {
+        if self.panels == 0 {
+            return 0;
+        }
+        let last = self.panel(self.panels - 1);
+        (self.panels() - 1) * self.panel_floats() + last.width.max(self.tiles.cols()) * self.k()
+    }
+
     pub(super) fn panel_floats(&self) -> usize {
         self.tiles.cols() * self.k()
     }
@@ -258,7 +267,13 @@ impl ConvForward {
 
     /// Floats of a thread's copy of panels, and of the narrow columns behind it.
     fn kernel_copy(&self) -> usize {
-        if self.copy_w { self.step() * self.panel_floats() } else { 0 }
+        let step = self.step();
+        match self.copy_w {
+            true if step == self.panels() => self.kernel_floats(),
+            // The last panel may be a wide one.
+            true => step * self.tiles.wide_cols() * self.k(),
+            false => 0,
+        }
     }
     fn narrow_floats(&self) -> usize {
         self.narrow * self.segments.len() * narrow::padded(self.level, self.run_len)
@@ -282,8 +297,10 @@ impl ConvForward {
     /// A panel by its number.
     pub(super) fn panel(&self, i: usize) -> Panel {
         let (group, within) = (i / self.panels, i % self.panels * self.tiles.cols());
-        let columns = self.tiles.cols().min(self.spec.cout_group() - self.narrow - within);
-        let width = if columns <= self.tiles.lanes { self.tiles.lanes } else { self.tiles.cols() };
+        let left = self.spec.cout_group() - self.narrow - within;
+        let last = i % self.panels + 1 == self.panels;
+        let columns = if last { left } else { self.tiles.cols() };
+        let width = columns.next_multiple_of(self.tiles.lanes);
         Panel { group, within, columns, width }
     }
 
@@ -343,7 +360,6 @@ impl ConvForward {
         let rows = self.chunks.range(chunk);
         let width = self.chunks.output[2];
         let pixels = rows.len() * width;
-        let height = even_rows(pixels, self.tiles.rows);
         // SAFETY: every pixel, tap and column lies in the arrays the caller vouches for.
         unsafe {
             let x = match self.shared_copies {
@@ -369,6 +385,7 @@ impl ConvForward {
                 let panel = self.panel(i);
                 let col = panel.group * s.cout_group() + panel.within;
                 let copy = own[0].wrapping_add(k * self.panel_floats());
+                let height = even_rows(pixels, self.tiles.rows_of(panel.columns));
                 let mut done = 0;
                 while done < pixels {
                     let now = height.min(pixels - done);
@@ -427,7 +444,7 @@ impl ConvForward {
                 segments: &self.segments,
                 len: self.run_len,
                 w: match self.packed {
-                    true => args.w.add(self.panels() * self.panel_floats()),
+                    true => args.w.add(self.kernel_floats()),
                     false => copy,
                 },
                 columns: self.narrow,
@@ -475,6 +492,13 @@ pub(super) struct Panel {
     pub columns: usize,
     /// Columns of its copy: whole vectors.
     pub width: usize,
+}
+
+/// Panels of the columns of a group. A single vector behind them is part of the last one.
+pub(super) fn panels(tiles: &Tiles, columns: usize, groups: usize) -> usize {
+    let left = columns % tiles.cols();
+    let joins = groups == 1 && columns > tiles.cols() && (1..=tiles.lanes).contains(&left);
+    columns.div_ceil(tiles.cols()) - usize::from(joins)
 }
 
 /// Offsets of the runs of values that are adjacent in image and kernel, and their length.

@@ -145,7 +145,7 @@ impl Gather {
 
     /// Floats of the packed kernel.
     fn packed(&self) -> usize {
-        self.forward.panels() * self.forward.panel_floats()
+        self.forward.kernel_floats()
     }
 
     /// # Safety

@@ -1,5 +1,6 @@
 //! The gradient of a convolution with respect to its kernel.
 
+use super::forward::panels;
 use super::narrow::{self, Outer, narrow_columns};
 use super::{Chunks, ConvSpec};
 use crate::kernels::epilogue::Epilogue;
@@ -80,7 +81,7 @@ impl ConvKernelGrad {
     fn plan(level: Level, spec: ConvSpec, windows: Option<Windows>) -> ConvKernelGrad {
         let tiles = Tiles::of(level);
         let chunks = match &windows {
-            Some(w) => Chunks::of_windows(spec, w, PIXELS),
+            Some(w) => Chunks::of_windows(spec, w, PIXELS, 1),
             None => Chunks::new(spec, PIXELS),
         };
         let image_pixels = chunks.pixels.len().max(1);
@@ -308,13 +309,16 @@ impl ConvKernelGrad {
     ) {
         let s = &self.spec;
         let wide = s.cout_group() - self.narrow;
-        let panels = wide.div_ceil(self.tiles.cols());
+        let panels = panels(&self.tiles, wide, s.groups);
+        let (from, end) = (tiles.start * self.height, tiles.end * self.height);
+        let end = end.min(self.rows.len());
         for i in 0..s.groups * panels {
             let (group, panel) = (i / panels, i % panels);
             let within = panel * self.tiles.cols();
             let col = group * s.cout_group() + within;
-            for tile in tiles.clone() {
-                let row = tile * self.height;
+            let columns = if panel + 1 == panels { wide - within } else { self.tiles.cols() };
+            let height = even_rows(end - from, self.tiles.rows_of(columns));
+            for row in (from..end).step_by(height) {
                 // SAFETY: rows and columns lie inside image, dy and dw.
                 unsafe {
                     let t = Tile {
@@ -328,13 +332,13 @@ impl ConvKernelGrad {
                         b_step: s.cout,
                         c: to.add(row * s.cout + col),
                         c_rows: self.c_rows.as_ptr(),
-                        cols: self.tiles.cols().min(wide - within),
+                        cols: columns,
                         padded: false,
                         copy: std::ptr::null_mut(),
                         accumulate,
                         epilogue: Epilogue::NONE,
                     };
-                    self.tiles.run(self.height.min(self.rows.len() - row), &t);
+                    self.tiles.run(height.min(end - row), &t);
                 }
             }
         }

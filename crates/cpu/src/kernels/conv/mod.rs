@@ -137,10 +137,10 @@ impl Chunks {
         Chunks::cut(spec, spec.output(), pixels, 1)
     }
 
-    /// Chunks of the part of the output that windows cover, each of whole windows.
-    fn of_windows(spec: ConvSpec, windows: &Windows, pixels: usize) -> Chunks {
+    /// Chunks of the part of the output that windows cover, each of a multiple of so many rows.
+    fn of_windows(spec: ConvSpec, windows: &Windows, pixels: usize, multiple: usize) -> Chunks {
         let [lines, columns] = windows.covered();
-        Chunks::cut(spec, [1, lines, columns], pixels, windows.size[0])
+        Chunks::cut(spec, [1, lines, columns], pixels, multiple)
     }
 
     /// Chunks of the first pixels of the output, of a multiple of so many rows.

@@ -121,7 +121,7 @@ impl Dots<'_> {
     }
 }
 
-/// The sum of each vector's lanes; at most as many vectors as lanes, 16 at most.
+/// The sum of each vector's lanes, as [`Simd::sum`]; at most as many vectors as lanes, 16 at most.
 #[inline(always)]
 unsafe fn lane_sums<S: Simd, const R: usize, const C: usize>(rows: &[[S::V; C]; R]) -> [f32; 16] {
     let (mut lanes, mut turned, mut sums) = ([0.0; 256], [0.0; 256], [0.0; 16]);
@@ -132,11 +132,16 @@ unsafe fn lane_sums<S: Simd, const R: usize, const C: usize>(rows: &[[S::V; C]; 
         }
         let (from, to) = (lanes.as_ptr(), turned.as_mut_ptr());
         S::transpose(from, S::LANES, to, S::LANES, R * C, S::LANES);
-        let mut sum = S::load(to);
-        for i in 1..S::LANES {
-            sum = S::add(sum, S::load(to.add(i * S::LANES)));
+        let mut turned: [S::V; 16] =
+            std::array::from_fn(|i| S::load(to.add(i.min(S::LANES - 1) * S::LANES)));
+        let mut width = S::LANES;
+        while width > 1 {
+            width /= 2;
+            for i in 0..width {
+                turned[i] = S::add(turned[i], turned[i + width]);
+            }
         }
-        S::store(sums.as_mut_ptr(), sum);
+        S::store(sums.as_mut_ptr(), turned[0]);
     }
     sums
 }

@@ -1,5 +1,6 @@
 //! The image's gradient by scattering: each pixel of the result adds to the places it came from.
 
+use super::forward::panels;
 use super::{Chunks, ConvInputGradArgs, ConvSpec};
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::{Pack, tasks_for};
@@ -41,7 +42,7 @@ impl Scatter {
     pub(super) fn new(level: Level, spec: ConvSpec, windows: Option<Windows>) -> Scatter {
         let tiles = Tiles::of(level);
         let chunks = match &windows {
-            Some(w) => Chunks::of_windows(spec, w, usize::MAX),
+            Some(w) => Chunks::of_windows(spec, w, usize::MAX, 1),
             None => Chunks::new(spec, usize::MAX),
         };
         let [_, _, kw] = spec.kernel;
@@ -66,7 +67,7 @@ impl Scatter {
             tiles,
             units,
             columns,
-            panels: columns.div_ceil(tiles.cols()),
+            panels: panels(&tiles, columns, spec.groups),
             height: if merged { tiles.rows.min(lines) } else { tiles.rows },
             windows,
             from: (0..pixels).map(|i| order(i) * spec.cout).collect(),
@@ -85,7 +86,7 @@ impl Scatter {
     pub(super) fn work(&self) -> Work {
         let s = &self.spec;
         let phases = if s.batch * s.image_len() > 0 { self.tasks().into() } else { Vec::new() };
-        let shared = self.blocks() * self.tiles.cols() * s.cout_group();
+        let shared = self.blocks() * self.block_floats();
         Work { phases, shared, scratch: self.chunks.scratch() + self.own_gradient() }
     }
 
@@ -132,15 +133,18 @@ impl Scatter {
     }
 
     fn panel_cols(&self, panel: usize) -> usize {
-        self.tiles.cols().min(self.columns - panel * self.tiles.cols())
+        let left = self.columns - panel * self.tiles.cols();
+        if panel + 1 == self.panels { left } else { self.tiles.cols() }
     }
 
     fn panel_width(&self, panel: usize) -> usize {
-        if self.panel_cols(panel) <= self.tiles.lanes {
-            self.tiles.lanes
-        } else {
-            self.tiles.cols()
-        }
+        self.panel_cols(panel).next_multiple_of(self.tiles.lanes)
+    }
+
+    /// Floats of a packed block; the last one is the widest.
+    fn block_floats(&self) -> usize {
+        let widest = self.panel_width(0).max(self.panel_width(self.panels.max(1) - 1));
+        widest * self.spec.cout_group()
     }
 
     /// Transposes one unit of the kernel for one panel of columns.
@@ -158,7 +162,7 @@ impl Scatter {
                 k: s.cout_group(),
                 count: self.panel_cols(panel),
                 width: self.panel_width(panel),
-                dst: args.shared.add(i * self.tiles.cols() * s.cout_group()),
+                dst: args.shared.add(i * self.block_floats()),
             }
             .run(self.level);
         }
@@ -167,7 +171,6 @@ impl Scatter {
     unsafe fn image(&self, image: usize, args: &ConvInputGradArgs, scratch: &mut [f32]) {
         let s = &self.spec;
         let pixels = self.to.len();
-        let height = even_rows(pixels, self.height);
         let padded: usize = self.chunks.padded.iter().product::<usize>() * s.cin;
         // SAFETY: pixel plus tap offsets stay inside the padded image, which `to` holds.
         unsafe {
@@ -193,7 +196,7 @@ impl Scatter {
                     segments: &0,
                     n_segments: 1,
                     len: s.cout_group(),
-                    b: args.shared.add(i * self.tiles.cols() * s.cout_group()),
+                    b: args.shared.add(i * self.block_floats()),
                     b_step: self.panel_width(panel),
                     c: to.add(self.units[unit] + col),
                     c_rows: self.to.as_ptr(),
@@ -203,6 +206,8 @@ impl Scatter {
                     accumulate: true,
                     epilogue: Epilogue::NONE,
                 };
+                let most = self.height.min(self.tiles.rows_of(self.panel_cols(panel)));
+                let height = even_rows(pixels, most);
                 let mut done = 0;
                 while done < pixels {
                     let now = height.min(pixels - done);
