@@ -1,6 +1,7 @@
 //! The options that all optimizers share, written once.
 use super::{LearningRate, Trained};
 use crate::{Error, Result};
+use regex_lite::Regex;
 
 /// Options that all optimizers share.
 ///
@@ -31,7 +32,7 @@ pub struct Common {
     pub loss_scale_factor: Option<f64>,
     /// Over how many steps gradients are gathered before an update.
     pub gradient_accumulation_steps: Option<usize>,
-    /// Words: weights in whose names one occurs do not decay.
+    /// Regular expressions: weights in whose names one is found do not decay.
     pub exclude_from_weight_decay: Vec<String>,
 }
 
@@ -39,7 +40,7 @@ impl Common {
     /// Whether the weight is one that does not decay.
     pub(super) fn excludes(&self, weight: &Trained) -> bool {
         let name = weight.path.rsplit('/').next().unwrap_or_default();
-        self.exclude_from_weight_decay.iter().any(|word| name.contains(word.as_str()))
+        finds(&self.exclude_from_weight_decay, name)
     }
 
     /// Keras' defaults with this learning rate.
@@ -78,6 +79,7 @@ impl Common {
         }
         let scale = self.loss_scale_factor.unwrap_or(1.0);
         expect("loss_scale_factor", scale != 0.0, "must not be 0", scale)?;
+        check_patterns("exclude_from_weight_decay", &self.exclude_from_weight_decay)?;
         self.check_clipping()?;
         if self.use_ema {
             fraction("ema_momentum", self.ema_momentum)?;
@@ -118,6 +120,21 @@ impl Common {
 
 fn expect(name: &str, holds: bool, rule: &str, value: f64) -> Result<()> {
     if holds { Ok(()) } else { Err(Error::argument(name, format!("{rule}, got {value}"))) }
+}
+
+/// Whether one of these regular expressions is found in a name: Python's `re.search`.
+pub(super) fn finds(patterns: &[String], name: &str) -> bool {
+    patterns.iter().any(|pattern| Regex::new(pattern).is_ok_and(|regex| regex.is_match(name)))
+}
+
+/// An error unless all are regular expressions.
+pub(super) fn check_patterns(argument: &str, patterns: &[String]) -> Result<()> {
+    patterns.iter().try_for_each(|pattern| match Regex::new(pattern) {
+        Ok(_) => Ok(()),
+        Err(e) => {
+            Err(Error::argument(argument, format!("{pattern:?} is no regular expression: {e}")))
+        }
+    })
 }
 
 /// A number from 0 to 1.
@@ -178,13 +195,13 @@ macro_rules! optimizer {
         }
 
         impl $class {
-            /// Weights in whose names (`bias` of `dense/bias`) one of these words occurs do not decay.
-            /// Files do not keep it, as in Keras, which takes the words for regular expressions.
+            /// Weights in whose names (`bias` of `dense/bias`) one of these regular expressions is found
+            /// do not decay. Files do not keep it, as in Keras.
             pub fn exclude_from_weight_decay(
                 mut self,
-                words: impl IntoIterator<Item = impl Into<String>>,
+                patterns: impl IntoIterator<Item = impl Into<String>>,
             ) -> $class {
-                self.excluded = words.into_iter().map(Into::into).collect();
+                self.excluded = patterns.into_iter().map(Into::into).collect();
                 self
             }
         }
@@ -210,3 +227,22 @@ macro_rules! optimizer {
     };
 }
 pub(super) use optimizer;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_left_out_by_regular_expressions() {
+        let finds = |patterns: &[&str], name: &str| {
+            finds(&patterns.iter().map(|p| p.to_string()).collect::<Vec<_>>(), name)
+        };
+        assert!(finds(&["gamma", "bi.s$"], "dense/bias"));
+        assert!(finds(&["^dense(_[0-9]+)?/"], "dense_12/kernel"));
+        assert!(!finds(&["^bias"], "dense/bias") && !finds(&[], "bias"));
+        let wrong = vec!["(".to_string()];
+        let common = Common { exclude_from_weight_decay: wrong, ..Common::new(0.1) };
+        let error = common.check().unwrap_err().to_string();
+        assert!(error.contains("\"(\" is no regular expression"), "{error}");
+    }
+}

@@ -1,17 +1,19 @@
 //! `Muon`: matrices take steps whose singular values are all about 1, everything else AdamW's.
-use super::common::{fraction, optimizer, positive};
+use super::common::{check_patterns, finds, fraction, optimizer, positive};
 use super::{Common, Initial, LearningRate, OptimizerFn, Slot, Trained, Update};
-use crate::Result;
+use crate::{Error, Result};
 use ferras_derive::Config;
 use ferras_graph::Value;
+
+/// Newton–Schulz steps, each of which is a part of the training step.
+const MOST_STEPS: usize = 100;
 
 optimizer! {
     /// Momentum of the gradient, made nearly orthogonal by Newton–Schulz steps, for weights of rank
     /// 2: X ← a·X + (b·A + c·A²)·X with A = X·Xᵀ, `ns_steps` times, from X of norm 1. All other
     /// weights, embeddings and the layers that `exclude_layers` names follow AdamW: Jordan 2024.
     ///
-    /// - **Source** Keras 3, `keras.optimizers.Muon`. A word of `exclude_layers` counts where it occurs
-    ///   in a weight's path; Keras takes it for a regular expression.
+    /// - **Source** Keras 3, `keras.optimizers.Muon`.
     ///
     /// ```
     /// use ferras::prelude::*;
@@ -32,7 +34,7 @@ optimizer! {
         /// Added to AdamW's root, against division by 0; 1e-7 by default.
         #[config(default = 1e-7)]
         epsilon: f64,
-        /// Words in the paths of weights that follow AdamW; none by default.
+        /// Regular expressions: weights in whose paths one is found follow AdamW; none by default.
         #[config(default)]
         exclude_layers: Vec<String>,
         /// Whether weights with `embedding` in their path follow AdamW; true by default.
@@ -104,6 +106,11 @@ optimizer! {
         fraction("adam_beta_2", self.adam_beta_2)?;
         fraction("momentum", self.momentum)?;
         positive("epsilon", self.epsilon)?;
+        if self.ns_steps > MOST_STEPS {
+            let problem = format!("must be at most {MOST_STEPS}, got {}", self.ns_steps);
+            return Err(Error::argument("ns_steps", problem));
+        }
+        check_patterns("exclude_layers", &self.exclude_layers)?;
         self.common().check()
     }
 }
@@ -118,7 +125,7 @@ impl Muon {
     fn follows_adam(&self, weight: &Trained) -> bool {
         weight.ty.shape.rank() != 2
             || self.exclude_embeddings && weight.path.to_lowercase().contains("embedding")
-            || self.exclude_layers.iter().any(|word| weight.path.contains(word))
+            || finds(&self.exclude_layers, &weight.path)
     }
 
     /// A matrix of the same singular vectors whose singular values are about 1.
