@@ -31,6 +31,7 @@ pub(crate) struct Cli {
 
 /// What holds for every command.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Of every command")]
 pub(crate) struct General {
     /// Print one JSON object, for programs, and nothing else
     #[arg(long, global = true)]
@@ -44,12 +45,15 @@ pub(crate) struct General {
     /// What the initial weights of an architecture without weights may take, as 8G
     #[arg(long, global = true, value_name = "BYTES", value_parser = bytes, default_value = "2G")]
     pub(crate) max_initial: u64,
+    /// What the values of all layers may take for one sample
+    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes, default_value = "4G")]
+    pub(crate) max_values: u64,
 }
 
 impl General {
     /// What reading a file may cost.
     pub(crate) fn limits(&self) -> Limits {
-        let limits = Limits::new().initial_bytes(self.max_initial);
+        let limits = Limits::new().initial_bytes(self.max_initial).value_bytes(self.max_values);
         self.max_unpacked.map_or(limits, |bytes| limits.decoded_bytes(bytes))
     }
 }

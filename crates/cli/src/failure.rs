@@ -21,6 +21,7 @@ pub(crate) enum Failure {
 const WORDS: &[(&str, &str)] = &[
     ("raise Limits::decoded_bytes", "raise --max-unpacked"),
     ("raise Limits::initial_bytes", "raise --max-initial"),
+    ("raise Limits::value_bytes", "raise --max-values"),
     (
         "load it without, with Load::new().compile(false)",
         "give --loss (and --optimizer, --metrics) in its place",

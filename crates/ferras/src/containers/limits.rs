@@ -26,6 +26,7 @@ pub struct Limits {
     objects: usize,
     depth: usize,
     initial: u64,
+    values: u64,
 }
 
 /// What any file may unpack to, however small: configurations and weights of small models.
@@ -40,16 +41,19 @@ const WORK_FLOOR: u64 = 64 << 20;
 const WORK_RATIO: u64 = 32;
 /// Initial weights: twice those of the largest of Keras' applications.
 const INITIAL: u64 = 2 << 30;
+/// Values of all layers for one sample: those of VGG16 take 60 MB.
+const VALUES: u64 = 4 << 30;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { file: 64 << 30, decoded: None, objects: 1_000_000, depth: 100, initial: INITIAL }
+        let (initial, values) = (INITIAL, VALUES);
+        Limits { file: 64 << 30, decoded: None, objects: 1_000_000, depth: 100, initial, values }
     }
 }
 
 impl Limits {
     /// The defaults: a file of 64 GiB, 16 MiB and 16 times the file in memory, a million objects, 100
-    /// levels, 2 GiB of initial weights.
+    /// levels, 2 GiB of initial weights, 4 GiB of values for a sample.
     pub fn new() -> Limits {
         Limits::default()
     }
@@ -84,6 +88,25 @@ impl Limits {
     pub fn initial_bytes(mut self, bytes: u64) -> Limits {
         self.initial = bytes;
         self
+    }
+
+    /// How many bytes all layers together may give for one sample, where they are called with one: no
+    /// more than a few characters of a file decide it.
+    pub fn value_bytes(mut self, bytes: u64) -> Limits {
+        self.values = bytes;
+        self
+    }
+
+    /// An error if the values of so many bytes are more than a sample may take.
+    pub(crate) fn check_values(&self, bytes: u64) -> Result<()> {
+        match bytes <= self.values {
+            true => Ok(()),
+            false => Err(format!(
+                "describes layers that give {bytes} bytes for one sample, more than the limit of {}; raise \
+                 Limits::value_bytes if it can be trusted",
+                self.values
+            )),
+        }
     }
 
     /// An error if weights of so many bytes are more than an architecture may ask for.

@@ -114,7 +114,8 @@ pub(crate) struct LayerInfo {
     pub(crate) trainable: bool,
     pub(crate) dtype: DTypePolicy,
     pub(crate) input_shape: Option<PartialShape>,
-    pub(crate) at: &'static Location<'static>,
+    /// Where the program made it; none for layers of files.
+    pub(crate) at: Option<&'static Location<'static>>,
 }
 
 impl LayerInfo {
@@ -134,7 +135,7 @@ impl LayerRef {
 
     #[track_caller]
     pub(crate) fn from_arc(layer: Arc<dyn Layer>) -> LayerRef {
-        let at = Location::caller();
+        let at = Some(Location::caller());
         let (name, dtype, input_shape) = (None, dtype_policy(), None);
         LayerRef(Arc::new(LayerInfo { layer, name, trainable: true, dtype, input_shape, at }))
     }
@@ -198,6 +199,11 @@ impl LayerRef {
     /// The layer's own struct, if it is an `L`.
     pub fn downcast<L: Layer>(&self) -> Option<&L> {
         self.0.layer_as()
+    }
+
+    /// The handle of a layer of a file, which no line of a program made.
+    pub(crate) fn of_file(layer: Arc<dyn Layer>) -> LayerRef {
+        LayerRef::from_arc(layer).changed(|info| info.at = None)
     }
 
     fn changed(mut self, change: impl FnOnce(&mut LayerInfo)) -> LayerRef {

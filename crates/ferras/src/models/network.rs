@@ -450,7 +450,7 @@ fn layer_error(
     error: ferras_graph::Error,
 ) -> Error {
     let shapes: Vec<String> = inputs.iter().map(|s| s.shape.to_string()).collect();
-    let (file, line) = (layer.0.at.file(), layer.0.at.line());
+    let made = layer.0.at.map(|at| format!(", layer made at {}:{}", at.file(), at.line()));
     let cause = match error {
         ferras_graph::Error::Op { op, problem, .. } => format!("{op}: {problem}"),
         other => other.to_string(),
@@ -458,7 +458,7 @@ fn layer_error(
     Error::Layer {
         layer: name.into(),
         class: layer.0.layer.class_name().into(),
-        problem: format!("{cause} (input {}, layer made at {file}:{line})", shapes.join(" and ")),
+        problem: format!("{cause} (input {}{})", shapes.join(" and "), made.unwrap_or_default()),
     }
 }
 

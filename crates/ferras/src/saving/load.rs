@@ -170,7 +170,7 @@ impl Model {
 /// The model in a file of this name that holds these bytes.
 pub(super) fn from_bytes(bytes: &[u8], budget: &Budget, how: Load, path: &Path) -> Result<Model> {
     match open(bytes, path, budget)? {
-        Opened::Model(stored) => build(&stored, how.compile, path, budget),
+        Opened::Model(stored) => build(&stored, how, path, budget),
         _ => Err(Error::file(
             path,
             "holds weights alone: put the model together and call load_weights",
@@ -192,13 +192,14 @@ pub(crate) fn restore_backup(model: &mut Model, path: &Path) -> Result<Place> {
 }
 
 /// The model of a file.
-fn build(stored: &Stored<'_>, compile: bool, path: &Path, budget: &Budget) -> Result<Model> {
+fn build(stored: &Stored<'_>, how: Load, path: &Path, budget: &Budget) -> Result<Model> {
     let problem = |e: Error| match e {
         Error::File { .. } | Error::Io { .. } => e,
         other => Error::file(path, format!("cannot be loaded: {other}")),
     };
     let scope = Scope::default();
     let architecture = Architecture::read(&stored.config, &scope).map_err(problem)?;
+    architecture.check_values(&how.limits).map_err(problem)?;
     // Weights are read against the shapes of the configuration before anything is allocated.
     let values = match &architecture.topology {
         Topology::Built { network, sequential } => {
@@ -209,7 +210,7 @@ fn build(stored: &Stored<'_>, compile: bool, path: &Path, budget: &Budget) -> Re
         Topology::Stack(_) => None,
     };
     let mut model = Model::assemble(&architecture.name, architecture.topology, values)?;
-    if !compile {
+    if !how.compile {
         return Ok(model);
     }
     let outputs = model.network().map_or(1, |network| network.outputs.len());

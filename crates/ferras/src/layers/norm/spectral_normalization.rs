@@ -11,7 +11,7 @@ use crate::layers::{LayerRef, WeightSpec, prelude::*};
 ///
 /// - **Input, output** those of the layer, which has a weight `kernel` or `embeddings`.
 /// - **Weights** those of the layer, and `vector_u (1, size of the kernel's last axis)`, not trained.
-/// - **Errors** at build: `power_iterations` 0, a layer without kernel.
+/// - **Errors** at build: `power_iterations` 0 or beyond 1,000, a layer without kernel.
 /// - **Source** Keras 3 `layers.SpectralNormalization`; Miyato et al. 2018. As with Keras on JAX, the
 ///   trained kernel itself is not divided.
 ///
@@ -32,6 +32,8 @@ pub struct SpectralNormalization {
     power_iterations: usize,
 }
 
+/// Steps of the power method, each of which is a part of the training step.
+const MOST: usize = 1_000;
 /// What the layer inside may call its kernel.
 const KERNELS: [&str; 2] = ["layer/kernel", "layer/embeddings"];
 
@@ -59,7 +61,10 @@ impl SpectralNormalization {
 
 impl Layer for SpectralNormalization {
     fn build(&self, cx: &mut Build) -> Result<()> {
-        cx.at_least("power_iterations", self.power_iterations, 1)?;
+        if !(1..=MOST).contains(&self.power_iterations) {
+            let (most, got) = (MOST, self.power_iterations);
+            return Err(cx.error(format!("power_iterations must be from 1 to {most}, got {got}")));
+        }
         let inputs = cx.inputs();
         cx.child("layer", &self.layer, inputs)?;
         let last = |kernel: &WeightSpec| kernel.ty().shape.last().copied();

@@ -4,6 +4,9 @@ use crate::layers::prelude::*;
 use crate::layers::spatial::DataFormat;
 use ferras_graph::{Tensor, Window};
 
+/// Parts along an axis, each of which has its place in a table.
+const MOST: usize = 65_536;
+
 macro_rules! adaptive_pools {
     ($($class:ident, $rank:literal, $reduce:expr, $what:literal, $input:literal, $example:literal;)*) => {
         $(#[doc = concat!($what, " of each of `output_size` equal parts of the ", $input, ", for each channel.")]
@@ -14,7 +17,7 @@ macro_rules! adaptive_pools {
         #[doc = concat!("- **Input** `(batch, ", $input, ", channels)`, or `(batch, channels, ",
             $input, ")` with `channels_first`.")]
         ///   **Output** alike, with `output_size` places.
-        #[doc = concat!("- **Errors** at build: rank other than ", $rank, " + 2, a size of 0.")]
+        #[doc = concat!("- **Errors** at build: rank other than ", $rank, " + 2, a size of 0 or beyond 65,536.")]
         #[doc = concat!("- **Source** Keras 3 `layers.", stringify!($class), "`.")]
         ///
         /// ```
@@ -39,8 +42,9 @@ macro_rules! adaptive_pools {
             fn build(&self, cx: &mut Build) -> Result<()> {
                 self.data_format.get()?;
                 let sizes = &self.output_size.0;
-                if sizes.contains(&0) {
-                    return Err(cx.error(format!("output_size must be at least 1, got {sizes:?}")));
+                if sizes.iter().any(|size| !(1..=MOST).contains(size)) {
+                    let problem = format!("output_size must be from 1 to {MOST}, got {sizes:?}");
+                    return Err(cx.error(problem));
                 }
                 cx.input()?.rank($rank + 2).map(|_| ())
             }

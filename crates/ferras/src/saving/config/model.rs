@@ -139,6 +139,7 @@ fn budget(text: &str, how: &Load) -> Result<Budget, String> {
 fn from_object(json: &Json, how: Load) -> Result<Model> {
     let scope = Scope::default();
     let architecture = Architecture::read(json, &scope)?;
+    architecture.check_values(&how.limits)?;
     let compile = match json.get("compile_config").filter(|_| how.compile) {
         Some(json) => compile_from(json, architecture.outputs(), &scope)?,
         None => None,

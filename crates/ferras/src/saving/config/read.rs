@@ -6,9 +6,10 @@ use crate::config::{
 };
 use crate::containers::Limits;
 use crate::layers::operation::Operation;
-use crate::layers::{InputLayer, Layer, LayerRef, PartialShape, WeightSpec};
+use crate::layers::{InputLayer, Layer, LayerRef, PartialShape};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
 use crate::{Error, Result};
+use ferras_graph::DType;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -38,6 +39,14 @@ impl Architecture {
         Ok(Architecture { name: model.name, topology })
     }
 
+    /// An error if the values of a sample take more than the limits allow, layer by layer: a text of a
+    /// few bytes can ask for any number.
+    pub(crate) fn check_values(&self, limits: &Limits) -> Result<()> {
+        let total = self.network().map_or(0, values);
+        let checked = limits.check_values(total);
+        checked.map_err(|problem| Error::Model(format!("the configuration {problem}")))
+    }
+
     /// The network with what its layers ask for; none while its input is not known.
     pub(crate) fn network(&self) -> Option<&Network> {
         match &self.topology {
@@ -55,15 +64,25 @@ impl Architecture {
     /// bytes can ask for any number.
     pub(crate) fn model(self, limits: &Limits) -> Result<Model> {
         let weights = self.network().map_or(&[][..], |network| &network.weights);
-        let bytes = |spec: &WeightSpec| {
-            let size = spec.ty().dtype.size() as u64;
-            spec.ty().shape.iter().fold(size, |product, &size| product.saturating_mul(size as u64))
-        };
-        let total = weights.iter().map(bytes).fold(0, u64::saturating_add);
-        let checked = limits.check_initial(total);
+        let sizes = weights.iter().map(|w| bytes(w.ty().dtype, w.ty().shape.iter().copied()));
+        let checked = limits.check_initial(sizes.fold(0, u64::saturating_add));
         checked.map_err(|problem| Error::Model(format!("the configuration {problem}")))?;
         Model::assemble(&self.name, self.topology, None)
     }
+}
+
+/// Bytes of elements of this type in axes of these sizes.
+fn bytes(dtype: DType, sizes: impl Iterator<Item = usize>) -> u64 {
+    sizes.fold(dtype.size() as u64, |product, size| product.saturating_mul(size as u64))
+}
+
+/// Bytes of all that the layers of a network give for a sample; axes of open size count once.
+fn values(network: &Network) -> u64 {
+    let outputs = network.calls.iter().flat_map(|call| &call.outputs);
+    let own = outputs.map(|spec| bytes(spec.dtype, spec.shape.iter().flatten().copied()));
+    let nested = network.calls.iter().filter_map(|call| network.layers.get(call.layer));
+    let nested = nested.filter_map(|entry| entry.layer.downcast::<Nested>());
+    own.chain(nested.map(|nested| values(&nested.network))).fold(0, u64::saturating_add)
 }
 
 /// What is read of a model.
@@ -182,7 +201,7 @@ impl Reader {
         let layer = (entry.make)(&own, scope)
             .and_then(|layer| check_module(json, layer.module()).map(|()| layer))
             .map_err(|error| layer_error(handle.name.as_deref(), class, &error.to_string()))?;
-        let layer = LayerRef::from_arc(layer).trainable(handle.trainable);
+        let layer = LayerRef::of_file(layer).trainable(handle.trainable);
         let layer = match handle.name {
             Some(name) => layer.name(name),
             None => layer,
@@ -200,7 +219,7 @@ impl Reader {
             return Err(layer_error(Some(&model.name), "Sequential", problem));
         };
         let nested = Nested::new(Arc::new(network), sequential);
-        Ok(LayerRef::new(nested).name(model.name).trainable(model.trainable))
+        Ok(LayerRef::of_file(Arc::new(nested)).name(model.name).trainable(model.trainable))
     }
 }
 
@@ -210,7 +229,7 @@ fn operation(json: &Json, config: &Map) -> Result<LayerRef> {
     let class = class_name(json)?;
     let operation = Operation::read(json);
     let operation = operation.map_err(|problem| layer_error(name, class, &problem))?;
-    let layer = LayerRef::new(operation);
+    let layer = LayerRef::of_file(Arc::new(operation));
     Ok(match name {
         Some(name) => layer.name(gate::check_name(name)?),
         None => layer,
