@@ -2,21 +2,26 @@
 
 Each model is trained for three steps and saved as NAME.keras and NAME.h5. NAME.npz holds its inputs
 x0 ..., its targets y0 ..., what it predicts (out0 ...), and what it predicts after three steps more in
-batches of 4, in order (after0 ...).
+batches of 4, in order (after0 ...), unless training is random.
 
-    python tools/golden_files.py
+    python tools/golden_files.py             # all
+    python tools/golden_files.py attention   # some of golden_models.py
 """
 
 import os
 import pathlib
 import shutil
+import sys
 import zipfile
+import zlib
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 import numpy as np
 from keras import constraints, initializers, layers, losses, optimizers, regularizers
+
+from golden_models import MODELS
 
 FOLDER = pathlib.Path(__file__).parent.parent / "tests" / "files" / "golden"
 ROWS, BATCH = 12, 4
@@ -325,33 +330,58 @@ def pack(path):
             file.writestr(name, data)
 
 
-def write(name, model, y):
-    x = [numbers((ROWS, *tensor.shape[1:])) for tensor in model.inputs]
+def write(name, model, y, x=None, is_trained=True):
+    x = x or [numbers((ROWS, *tensor.shape[1:])) for tensor in model.inputs]
     fit = lambda: model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0)
     fit()
     # In this order: after writing .h5 Keras forgets the optimizer in .keras.
     model.save(FOLDER / f"{name}.keras")
-    if name != "optimizer_adafactor":  # Keras gives two of its variables one name there
+    # Keras gives two variables of the one a single name there, and cannot copy the other.
+    if name not in ("optimizer_adafactor", "random_pictures"):
         model.save(FOLDER / f"{name}.h5")
     pack(FOLDER / f"{name}.keras")
     out = listed(model.predict(x, verbose=0))
-    fit()
-    after = listed(model.predict(x, verbose=0))
-    lists = {"x": x, "y": y, "out": out, "after": after}
+    lists = {"x": x, "y": y, "out": out}
+    if is_trained:
+        fit()
+        lists["after"] = listed(model.predict(x, verbose=0))
     arrays = {f"{key}{i}": array for key, own in lists.items() for i, array in enumerate(own)}
     np.savez_compressed(FOLDER / f"{name}.npz", **arrays)
 
 
-def main():
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    np.random.seed(1)
-    keras.utils.set_random_seed(2)
-    for name, model, y in models():
-        write(name, model, y)
+def write_more(build):
+    """One of golden_models.py."""
+    seed = zlib.crc32(build.__name__.encode())
+    np.random.seed(seed)
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    case = build()
+    model = case["model"]
+    random_targets = [numbers((ROWS, *output.shape[1:])) for output in model.outputs]
+    y, loss = case.get("y") or (random_targets, "mean_squared_error")
+    model.compile(case["optimizer"], loss)
+    write(build.__name__, model, y, case.get("x"), case.get("is_trained", True))
+
+
+def main(wanted):
+    known = [build.__name__ for build in MODELS]
+    if unknown := [name for name in wanted if name not in known]:
+        sys.exit(f"unknown {unknown}; known: {known}")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if not wanted:
+        shutil.rmtree(FOLDER)
+        FOLDER.mkdir()
+        np.random.seed(1)
+        keras.utils.set_random_seed(2)
+        for name, model, y in models():
+            write(name, model, y)
+    for build in MODELS:
+        if not wanted or build.__name__ in wanted:
+            write_more(build)
+            print(build.__name__)
     sizes = [path.stat().st_size for path in FOLDER.iterdir()]
     print(f"{len(sizes)} files, {sum(sizes)} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

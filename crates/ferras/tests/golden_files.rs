@@ -33,25 +33,34 @@ fn check(path: &Path, arrays: &Npz) -> Result<Vec<String>> {
     let mut model = Model::load(path)?;
     let ask = |model: &Model| model.predict_with(x.clone(), Predict::new().verbose(0));
     let mut wrong = differences("before", &ask(&model)?, &list("out"), BEFORE);
-    model.fit(x.clone(), y, Fit::new().batch_size(4).shuffle(false).verbose(0))?;
-    wrong.extend(differences("after", &ask(&model)?, &list("after"), AFTER));
+    let after = list("after");
+    if !after.is_empty() {
+        model.fit(x.clone(), y, Fit::new().batch_size(4).shuffle(false).verbose(0))?;
+        wrong.extend(differences("after", &ask(&model)?, &after, AFTER));
+    }
     Ok(wrong)
 }
 
 #[test]
 fn models_of_keras_go_on_where_they_stopped() {
-    let mut wrong = Vec::new();
-    let mut count = 0;
+    let (mut wrong, mut count, mut random) = (Vec::new(), 0, Vec::new());
     for entry in std::fs::read_dir(folder()).unwrap() {
         let npz = entry.unwrap().path();
         if npz.extension().is_none_or(|e| e != "npz") {
             continue;
         }
         let arrays = npz::read(&npz).unwrap();
+        if arrays.get("after0").is_err() {
+            random.push(npz.file_stem().unwrap().to_string_lossy().into_owned());
+        }
         for ending in ["keras", "h5"] {
             let path = npz.with_extension(ending);
-            if path.ends_with("optimizer_adafactor.h5") {
-                continue; // Keras cannot write it: two variables have one name.
+            // Keras cannot write them: two variables have one name, and what it cannot copy.
+            if ["optimizer_adafactor.h5", "random_pictures.h5"]
+                .iter()
+                .any(|end| path.ends_with(end))
+            {
+                continue;
             }
             let problems = check(&path, &arrays).unwrap_or_else(|e| vec![e.to_string()]);
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -61,5 +70,6 @@ fn models_of_keras_go_on_where_they_stopped() {
     }
     wrong.sort();
     assert!(wrong.is_empty(), "{} of {count} files:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(count, 47);
+    random.sort();
+    assert_eq!((count, random), (74, vec!["random_pictures".to_string()]));
 }

@@ -1,11 +1,20 @@
 //! Configurations as whole-model `.h5` files have them: Keras' objects without their modules.
 use super::config;
-use crate::Result;
+use crate::layers::operation::Operation;
 use crate::models::Model;
+use crate::{Result, console};
 use serde_json::{Map, Value as Json, json};
 
 /// The attribute `model_config`.
 pub(super) fn model_config(model: &Model) -> Result<Json> {
+    let network = model.network().ok();
+    let mut layers = network.iter().flat_map(|network| &network.layers);
+    if layers.any(|entry| entry.layer.downcast::<Operation>().is_some()) {
+        console::warn(
+            "the model has operations between its layers, which Ferras reads from .h5 files and Keras \
+             does not: save it as .keras for Keras",
+        );
+    }
     Ok(plain(config::serialize_model(model)?))
 }
 
@@ -23,12 +32,17 @@ pub(super) fn training_config(model: &Model) -> Result<Option<Json>> {
 /// Class and configuration alone, of the layers inside too.
 fn plain(object: Json) -> Json {
     let Json::Object(mut object) = object else { return object };
-    let mut config = object.remove("config").unwrap_or_else(|| json!({}));
-    if let Some(Json::Array(layers)) = config.get_mut("layers") {
+    let mut own = object.remove("config").unwrap_or_else(|| json!({}));
+    if let Some(Json::Array(layers)) = own.get_mut("layers") {
         layers.iter_mut().for_each(|layer| *layer = plain(layer.take()));
     }
+    let class = object.remove("class_name");
+    let class = match &class {
+        Some(Json::String(name)) => Some(json!(config::legacy::python_name(name))),
+        _ => class,
+    };
     let mut kept = Map::new();
-    for (key, value) in [("class_name", object.remove("class_name")), ("config", Some(config))] {
+    for (key, value) in [("class_name", class), ("config", Some(own))] {
         kept.extend(value.map(|value| (key.to_string(), value)));
     }
     for key in ["name", "inbound_nodes"] {
@@ -59,5 +73,25 @@ fn write_out(loss: &mut Json) {
             map.values_mut().for_each(write_out);
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_called_as_in_python() {
+        let object = |class: &str| {
+            json!({"module": "keras.layers", "class_name": class, "config": {"name": "a"},
+                                          "registered_name": null, "name": "a", "inbound_nodes": []})
+        };
+        let own = plain(object("GroupQueryAttention"));
+        assert_eq!(own["class_name"], "GroupedQueryAttention");
+        assert_eq!(
+            plain(object("Dense")),
+            json!({"class_name": "Dense", "config": {"name": "a"}, "name": "a",
+                                                  "inbound_nodes": []})
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! Models and weights in files: Keras' own, both ways.
 mod config;
 mod format;
+#[cfg(test)]
+mod golden;
 mod groups;
 mod inspect;
 mod inspect_text;

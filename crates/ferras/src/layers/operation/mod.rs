@@ -34,6 +34,24 @@ impl Operation {
         MODULES.iter().any(|own| module.starts_with(own))
     }
 
+    /// The module of an operation that came without one, as `.h5` files have them. Layers of the same
+    /// name (`is_layer`) have what no operation has, or are called with a list.
+    pub(crate) fn module_of(json: &Json, is_layer: bool) -> Option<&'static str> {
+        let class = json.get("class_name").and_then(Json::as_str)?;
+        let row = TABLE.iter().find(|row| row.class == class)?;
+        let config = json.get("config").and_then(Json::as_object)?;
+        let node = json.get("inbound_nodes")?.get(0)?;
+        let given = |key: &str| match node.get(key) {
+            Some(Json::Array(list)) => list.len(),
+            Some(Json::Object(map)) => map.len(),
+            _ => 0,
+        };
+        let is_alike = row.config.iter().all(|key| config.contains_key(*key))
+            && !config.contains_key("trainable")
+            && given("args") + given("kwargs") >= row.call.len();
+        (json.get("module").is_none() && (is_alike || !is_layer)).then_some(row.module)
+    }
+
     /// The operation of Keras' object, with what its only node gives it. Tensors count as they come.
     pub(crate) fn read(json: &Json) -> Result<Operation, String> {
         let text = |key: &str| json.get(key).and_then(Json::as_str).unwrap_or_default();

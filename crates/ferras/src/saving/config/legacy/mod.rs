@@ -14,9 +14,10 @@ pub(super) use tf_ops::is_known as is_known_function;
 use crate::config::{Map, find};
 use crate::initializers::InitializerFn;
 use crate::layers::Layer;
+use crate::layers::operation::Operation;
 use crate::{Error, Result, console};
 use rules::{
-    ARGUMENTS, CALLED_WITH_STATES, CLASSES, DROPPED, MERGES, OBJECTS, WITHOUT_FORMAT, WORDS,
+    ARGUMENTS, CALLED_WITH_STATES, CLASSES, DROPPED, MERGES, OBJECTS, PYTHON, WITHOUT_FORMAT, WORDS,
 };
 use serde_json::{Value as Json, json};
 
@@ -43,11 +44,17 @@ fn is_new(json: &Json) -> bool {
 }
 
 /// Adds what Keras 3 leaves out in `.h5` files: the modules of models inside, which say how their
-/// uses are counted.
+/// uses are counted, and those of operations. Classes get the names that `.keras` files have.
 fn modules(model: &mut Json) -> Result<()> {
     let layers = model.pointer_mut("/config/layers").and_then(Json::as_array_mut);
     for layer in layers.into_iter().flatten() {
         nodes(layer)?;
+        if let Some((name, _)) = PYTHON.iter().find(|(_, python)| *python == class(layer)) {
+            layer["class_name"] = json!(name);
+        }
+        if let Some(module) = Operation::module_of(layer, find::<dyn Layer>(class(layer)).is_ok()) {
+            layer["module"] = json!(module);
+        }
         if !is_model(layer) {
             continue;
         }
@@ -57,6 +64,11 @@ fn modules(model: &mut Json) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The name of a class as `.h5` files of Keras 3 have it.
+pub(crate) fn python_name(class: &str) -> &str {
+    PYTHON.iter().find(|(name, _)| *name == class).map_or(class, |(_, python)| python)
 }
 
 fn is_model(json: &Json) -> bool {

@@ -22,6 +22,9 @@ pub(super) const CLASSES: &[(&str, &str)] = &[
     ("ThresholdedReLU", "ReLU"),
 ];
 
+/// Class of Keras 3, and what Python calls it, which is what its `.h5` files have.
+pub(super) const PYTHON: &[(&str, &str)] = &[("GroupQueryAttention", "GroupedQueryAttention")];
+
 const DROPOUTS: &[&str] = &[
     "Dropout",
     "GaussianDropout",
