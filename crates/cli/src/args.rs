@@ -68,6 +68,12 @@ fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(1024_u64.pow(power as u32)).ok_or_else(wrong)
 }
 
+/// A number of at least 1.
+fn count(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "expected a whole number of at least 1".into())
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print a model's layers, shapes and numbers of parameters
@@ -180,7 +186,7 @@ pub(crate) struct Predict {
     #[arg(long, short, value_name = "Y")]
     pub(crate) output: Option<PathBuf>,
     /// Samples computed at once
-    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count, allow_negative_numbers = true)]
     pub(crate) batch_size: usize,
 }
 
@@ -206,7 +212,7 @@ pub(crate) struct Evaluate {
     #[arg(long, value_name = "Y")]
     pub(crate) y: PathBuf,
     /// Samples computed at once
-    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count, allow_negative_numbers = true)]
     pub(crate) batch_size: usize,
     #[command(flatten)]
     pub(crate) judged: Judged,
@@ -226,10 +232,10 @@ pub(crate) struct Fit {
     #[arg(long, short, value_name = "OUT")]
     pub(crate) output: PathBuf,
     /// How often the data are gone through
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count, allow_negative_numbers = true)]
     pub(crate) epochs: usize,
     /// Samples of a step
-    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count, allow_negative_numbers = true)]
     pub(crate) batch_size: usize,
     /// Keep the order of the samples
     #[arg(long)]
@@ -243,7 +249,7 @@ pub(crate) struct Fit {
     #[command(flatten)]
     pub(crate) judged: Judged,
     /// The share of the samples, from the end, that validates
-    #[arg(long, value_name = "F", conflicts_with = "val_x")]
+    #[arg(long, value_name = "F", conflicts_with = "val_x", allow_negative_numbers = true)]
     pub(crate) validation_split: Option<f64>,
     /// Inputs that validate
     #[arg(long, value_name = "X", requires = "val_y")]

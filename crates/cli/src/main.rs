@@ -21,6 +21,7 @@ mod verify;
 
 use args::{Cli, Command};
 use clap::Parser;
+use clap::error::ErrorKind;
 use console::Console;
 use failure::{Failure, Outcome};
 use serde_json::{Value as Json, json};
@@ -53,15 +54,22 @@ fn main() -> ExitCode {
 
 /// Prints help that was asked for, or what is wrong with the command line.
 fn explain(help_or_mistake: &clap::Error) -> ExitCode {
-    // That nobody reads it is no failure.
-    let _ = help_or_mistake.print();
     let code = help_or_mistake.exit_code();
-    if code != 0 && std::env::args_os().any(|word| word == "--json") {
-        let text = help_or_mistake.to_string();
-        let sentence = text.split("\n\n").next().unwrap_or_default();
-        let sentence = sentence.trim_start_matches("error: ");
-        let words: Vec<&str> = sentence.split_whitespace().collect();
-        let _ = console::line(json!({ "error": words.join(" ") }));
+    if code == 0 || help_or_mistake.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // That nobody reads it is no failure.
+        let _ = help_or_mistake.print();
+        return ExitCode::from(code as u8);
+    }
+    let text = help_or_mistake.to_string();
+    let parts: Vec<&str> = text.trim_start_matches("error: ").split("\n\n").collect();
+    let told =
+        parts.iter().enumerate().filter(|(i, part)| *i == 0 || part.trim().starts_with("tip:"));
+    let told = told
+        .flat_map(|(i, part)| (i > 0).then_some(";").into_iter().chain(part.split_whitespace()));
+    let sentence = told.collect::<Vec<&str>>().join(" ").replace(" ;", ";");
+    let _ = writeln!(std::io::stderr().lock(), "error: {sentence}; --help tells more");
+    if std::env::args_os().any(|word| word == "--json") {
+        let _ = console::line(json!({ "error": sentence }));
     }
     ExitCode::from(code as u8)
 }

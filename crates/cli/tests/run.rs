@@ -148,8 +148,8 @@ fn bad_data_is_told() {
     npy::write(folder.join("wide.npy"), &numbers(&[5, 4], 1)).unwrap();
     let error = folder.run("predict model.keras --input wide.npy").error(1);
     assert!(error.contains("expected shape (None, 3), got (5, 4)"), "{error}");
-    let error = folder.run("predict model.keras --input x.npy --batch-size 0").error(1);
-    assert!(error.contains("batch_size"), "{error}");
+    let error = folder.run("predict model.keras --input x.npy --batch-size 0").error(2);
+    assert!(error.contains("--batch-size <N>"), "{error}");
     let large = Tensor::new([2_000_000, 3], vec![0.0_f32; 6_000_000]).unwrap();
     npz::write_compressed(folder.join("large.npz"), &[("x", &large)]).unwrap();
     let words = "predict model.keras --input large.npz --output y.npy --batch-size 100000";

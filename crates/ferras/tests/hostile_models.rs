@@ -114,8 +114,12 @@ fn load(container: Container, bytes: &[u8], what: &dyn Fn() -> String) -> Result
     measured(bytes.len(), &what, || Model::load(&file.0).map_err(|e| e.to_string()))
 }
 
-/// Loading fails and says so.
+/// Loading fails and says so; what is refused as JSON is as YAML.
 fn refused(base: &Base, bytes: &[u8], what: &str, says: &str) {
+    if base.container == Container::Json {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(Model::from_yaml(&text).is_err(), "YAML: {what} was loaded");
+    }
     match load(base.container, bytes, &|| what.into()) {
         Ok(_) => panic!("{:?}: {what} was loaded", base.container),
         Err(error) => assert!(error.contains(says), "{:?}: {what}: {error}", base.container),

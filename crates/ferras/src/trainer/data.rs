@@ -109,8 +109,9 @@ impl Data {
         let (expected, found) = (names.len(), self.arrays.len());
         if expected != found {
             let names = names.join(", ");
+            let arrays = if expected == 1 { "array" } else { "arrays" };
             return Err(Error::Data(format!(
-                "{what}: expected {expected} arrays ({names}), got {found}"
+                "{what}: expected {expected} {arrays} ({names}), got {found}"
             )));
         }
         if self.arrays.iter().all(|(name, _)| name.is_none()) {
