@@ -1,11 +1,14 @@
 //! Handwritten digits, from one hidden layer to LeNet: the nine networks of the tutorial.
 //!
 //! `cargo run --release --example mnist -- -m MODEL [--epochs N] [--batch-size N] [--data FILE]
-//! [--out DIR] [--seed N] [--json]`; MODEL is one of the names below, or `all`.
+//! [--out DIR] [--seed N] [--augment] [--workers N] [--json]`; MODEL is one of the names below, or
+//! `all`. With `--augment` each digit is turned, moved and scaled a little, anew in each epoch, by N
+//! threads of their own.
 mod common;
 
 use common::networks::mnist as network;
 use ferras::callbacks::ModelCheckpoint;
+use ferras::data::Pipeline;
 use ferras::datasets::mnist;
 use ferras::prelude::*;
 use ferras::preprocessing::{classification_report, confusion_matrix};
@@ -40,6 +43,8 @@ struct Arguments {
     data: PathBuf,
     out: PathBuf,
     seed: u64,
+    augment: bool,
+    workers: usize,
     json: bool,
 }
 
@@ -51,6 +56,8 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
         data: common::shipped("mnist.npz"),
         out: "out/mnist".into(),
         seed: 7,
+        augment: false,
+        workers: 1,
         json: false,
     };
     let mut parser = lexopt::Parser::from_env();
@@ -69,9 +76,14 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
             Long("data") => all.data = parser.value()?.into(),
             Long("out") => all.out = parser.value()?.into(),
             Long("seed") => all.seed = parser.value()?.parse()?,
+            Long("augment") => all.augment = true,
+            Long("workers") => all.workers = parser.value()?.parse()?,
             Long("json") => all.json = true,
             other => return Err(other.unexpected()),
         }
+    }
+    if all.augment && all.models.iter().any(|name| name.starts_with("mlp")) {
+        return Err("--augment is for networks that see pictures, not for mlp_…".into());
     }
     Ok(all)
 }
@@ -126,6 +138,18 @@ impl Callback for TimeCallback {
     }
 }
 
+/// Batches of digits that are turned, moved and scaled a little, while the last ones are learnt.
+fn augmented(x: &Tensor, y: &Array2<f32>, arguments: &Arguments) -> Result<Pipeline> {
+    let changes = Sequential::new()
+        .add(RandomRotation::new(0.03).fill_mode("constant").input_shape([28, 28, 1]))
+        .add(RandomTranslation::new(0.08, 0.08).fill_mode("constant"))
+        .add(RandomZoom::new(0.1).fill_mode("constant"))
+        .build()?;
+    let digits = Pipeline::from_arrays(x, y)?.shuffle(y.nrows(), arguments.seed);
+    let batches = digits.batch(arguments.batch_size).workers(arguments.workers);
+    Ok(batches.map_layer(changes.layer()?, arguments.seed).prefetch(2))
+}
+
 fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
     set_random_seed(arguments.seed);
     let shaped = |x: &ArrayD<f32>| -> Result<Tensor> {
@@ -149,14 +173,16 @@ fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {
         .save_best_only(true);
     let fit = Fit::new()
         .epochs(arguments.epochs)
-        .batch_size(arguments.batch_size)
         .verbose(if arguments.json { 0 } else { 1 })
         .validation_data(&x_test, &data.y_test)
         .callback(&mut times)
         .callback(best);
-    let history = model.fit(&x_train, &data.y_train, fit)?;
-
     let batch = arguments.batch_size;
+    let history = match arguments.augment {
+        true => model.fit_dataset(&mut augmented(&x_train, &data.y_train, arguments)?, fit)?,
+        false => model.fit(&x_train, &data.y_train, fit.batch_size(batch))?,
+    };
+
     let test = Evaluate::new().batch_size(batch).verbose(0);
     let test = model.evaluate_with(&x_test, &data.y_test, test)?;
     let (loss, accuracy) =

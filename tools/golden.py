@@ -10,6 +10,10 @@ Then, from the root of the repository:
     /tmp/keras-venv/bin/python tools/golden.py             # every topic
     /tmp/keras-venv/bin/python tools/golden.py layers      # some topics
 
+Topics of what Keras does with TensorFlow alone want it installed beside, and are asked for by name:
+
+    KERAS_BACKEND=tensorflow /tmp/keras-venv/bin/python tools/golden.py timeseries
+
 Each topic is a module of `golden_facts` with a function `facts()`; its result
 becomes `tests/golden/TOPIC.json`. The format is described in `tests/README.md`.
 
@@ -23,20 +27,20 @@ import os
 import pathlib
 import sys
 
-os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["COLUMNS"] = "120"  # the width that `summary` sees
 os.environ["LINES"] = "40"
 
 sys.dont_write_bytecode = True  # leaves no __pycache__ in the working tree
 
-from golden_facts import TOPICS, wire  # noqa: E402  (the environment comes first)
+from golden_facts import TOPICS, WITH_TENSORFLOW, wire  # noqa: E402  (the environment comes first)
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden"
 
 
 def main(wanted):
-    unknown = sorted(set(wanted) - set(TOPICS))
+    unknown = sorted(set(wanted) - set(TOPICS + WITH_TENSORFLOW))
     if unknown:
         sys.exit(f"unknown topic {', '.join(unknown)}; known: {', '.join(TOPICS)}")
     FOLDER.mkdir(parents=True, exist_ok=True)

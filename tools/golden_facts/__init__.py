@@ -35,6 +35,7 @@ TOPICS = [
     "preprocessing",
     "datasets",
     "texts",
+    "crops",
     "images",
     "tables",
     "public_names",
@@ -43,3 +44,6 @@ TOPICS = [
     "recurrent_defaults",
     "preprocessing_defaults",
 ]
+
+# Those that need TensorFlow beside Keras.
+WITH_TENSORFLOW = ["timeseries"]

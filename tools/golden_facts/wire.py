@@ -68,11 +68,12 @@ def number(value):
 
 
 def collect(topic):
-    import jax
     import keras
 
     module = importlib.import_module(f"golden_facts.{topic}")
-    made_with = f"keras {keras.__version__}, jax {jax.__version__}, cpu, float32"
+    backend = keras.backend.backend()
+    version = importlib.import_module(backend).__version__
+    made_with = f"keras {keras.__version__}, {backend} {version}, cpu, float32"
     return {"topic": topic, "made_with": made_with, **module.facts()}
 
 

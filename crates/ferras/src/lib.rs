@@ -40,7 +40,9 @@ pub mod utils;
 
 /// What models are fed with: arrays, views, streams.
 pub mod data {
-    pub use crate::pipeline::Pipeline;
+    pub use crate::pipeline::{
+        Pipeline, Timeseries, TimeseriesGenerator, timeseries_dataset_from_array,
+    };
     pub use crate::trainer::data::{Data, Number};
     pub use crate::trainer::dataset::{Batch, Dataset};
 }

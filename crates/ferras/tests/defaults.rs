@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 /// The files of classes, of which each has some of some families.
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
+    "crops",
     "defaults",
     "layer_defaults",
     "preprocessing_defaults",

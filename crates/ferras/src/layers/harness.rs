@@ -134,6 +134,12 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
         "GaussianNoise" => one(json!({"stddev": 0.3}), &[8]),
         "ActivityRegularization" => one(json!({"l1": 0.1, "l2": 0.2}), &[4]),
         "PReLU" => one(json!({"shared_axes": [1], "alpha_initializer": "ones"}), &[3, 4]),
+        "CenterCrop" | "RandomCrop" => one(json!({"height": 4, "width": 3}), &[6, 7, 3]),
+        "Resizing" => {
+            let args =
+                json!({"height": 4, "width": 9, "interpolation": "bicubic", "antialias": true});
+            one(args, &[6, 7, 3])
+        }
         "Rescaling" => one(json!({"scale": 0.5, "offset": 1.0}), &[4]),
         "Identity" | "Flatten" | "ELU" | "LeakyReLU" | "ReLU" | "Softmax" | "ThresholdedReLU" => {
             one(json!({}), &[3, 4])
@@ -192,12 +198,13 @@ fn cell(class: &str, units: usize) -> Json {
 }
 
 /// Layers that do something else in training.
-const DIFFERENT_IN_TRAINING: [&str; 9] = [
+const DIFFERENT_IN_TRAINING: [&str; 10] = [
     "AlphaDropout",
     "BatchNormalization",
     "Dropout",
     "GaussianDropout",
     "GaussianNoise",
+    "RandomCrop",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",

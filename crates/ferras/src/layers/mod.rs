@@ -173,6 +173,7 @@ layers! {
         AugMix,
         AutoContrast,
         CategoryEncoding,
+        CenterCrop,
         ContrastLimitedAdaptiveHistogramEqualization,
         CutMix,
         Discretization,
@@ -185,6 +186,7 @@ layers! {
         RandomColorDegeneration,
         RandomColorJitter,
         RandomContrast,
+        RandomCrop,
         RandomElasticTransform,
         RandomErasing,
         RandomFlip,
@@ -201,6 +203,7 @@ layers! {
         RandomTranslation,
         RandomZoom,
         Rescaling,
+        Resizing,
         Solarization,
     }
 }

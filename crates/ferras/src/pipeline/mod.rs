@@ -4,6 +4,9 @@ mod parallel;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod timeseries;
+
+pub use timeseries::{Timeseries, TimeseriesGenerator, timeseries_dataset_from_array};
 
 use crate::layers::LayerRef;
 use crate::random::{Generator, next_seed};

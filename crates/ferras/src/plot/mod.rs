@@ -17,6 +17,7 @@
 //! # }
 //! # Ok::<(), ferras::Error>(())
 //! ```
+mod animation;
 mod axis;
 mod curves;
 mod diagram;
@@ -34,6 +35,7 @@ mod scores;
 mod sketch;
 mod svg;
 
+pub use animation::Animation;
 pub(crate) use axis::short;
 pub use curves::{Curves, confusion_matrix, epoch_times, history, metric};
 pub use diagram::{PlotModel, plot_model};

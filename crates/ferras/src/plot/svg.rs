@@ -19,6 +19,14 @@ const FONTS: &str = "Roboto,'Helvetica Neue',Arial,'Liberation Sans','DejaVu San
 const INSET: f64 = 26.0;
 
 pub(super) fn write(drawing: &Drawing, place: Place) -> String {
+    let mut out = begin(drawing, place);
+    shapes(&mut out, &drawing.shapes, place);
+    out.push_str("</svg>\n");
+    out
+}
+
+/// The beginning of the document: its size, title and ground.
+pub(super) fn begin(drawing: &Drawing, place: Place) -> String {
     let (width, height) = (drawing.width, drawing.height);
     let size = match place {
         Place::File => {
@@ -40,12 +48,19 @@ pub(super) fn write(drawing: &Drawing, place: Place) -> String {
         let paint = colour("fill", Paint::Surface, place);
         let _ = writeln!(out, "<rect width=\"{width}\" height=\"{height}\"{paint}/>");
     }
-    for shape in &drawing.shapes {
+    out
+}
+
+/// Adds shapes, a line each.
+pub(super) fn shapes<'a>(
+    out: &mut String,
+    shapes: impl IntoIterator<Item = &'a Shape>,
+    place: Place,
+) {
+    for shape in shapes {
         out.push_str(&element(shape, place));
         out.push('\n');
     }
-    out.push_str("</svg>\n");
-    out
 }
 
 fn element(shape: &Shape, place: Place) -> String {

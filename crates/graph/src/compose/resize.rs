@@ -46,6 +46,34 @@ impl Resample {
 }
 
 impl Value {
+    /// As [`Value::resize`], but where places get fewer, a new one is the mean of all that it stands
+    /// for: distances are measured in new places.
+    ///
+    /// ```
+    /// use ferras_graph::{Builder, DType, Resample};
+    /// let x = Builder::new().full(DType::F32, [2, 50, 3], 1.0);
+    /// assert_eq!(x.resize_smooth(1, 10, Resample::Linear).shape().to_string(), "(2, 10, 3)");
+    /// ```
+    #[track_caller]
+    pub fn resize_smooth(&self, axis: isize, places: usize, kernel: Resample) -> Value {
+        let n = self.dim(axis);
+        let Some(axis) = self.shape().axis(axis).filter(|_| n > 0 && places > 0) else {
+            return self.resize(axis, places, kernel);
+        };
+        let ratio = n as f64 / places as f64;
+        let along = |axis| self.builder().iota(DType::F64, [n, places], axis);
+        let middle = (along(1) + 0.5) * ratio - 0.5;
+        let distance = (middle - along(0)).abs() / ratio.max(1.0);
+        let near = distance.less(kernel.reach() as f64);
+        let weights = near.select(&kernel.weight(&distance), 0.0);
+        let weights = &weights / weights.sum(&[0], true);
+        // A product with a table of weights, the axis put last for it.
+        let mut order: Vec<usize> = (0..self.rank()).collect();
+        order.swap(axis, self.rank() - 1);
+        let turned = self.transpose(&order).matmul(&weights.cast(self.dtype()));
+        turned.transpose(&order)
+    }
+
     /// An axis with another number of places: the old and the new ones lie evenly on the same line,
     /// and a new one is the weighted mean of its neighbours. What is beyond the ends has no weight.
     ///

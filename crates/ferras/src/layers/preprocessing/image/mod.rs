@@ -3,12 +3,16 @@ mod arguments;
 mod aug_mix;
 mod auto_contrast;
 mod blur;
+mod center_crop;
 mod clahe;
 mod color;
+#[cfg(test)]
+mod crops;
 mod cut_mix;
 #[cfg(test)]
 mod draws;
 mod equalization;
+mod frame;
 #[cfg(test)]
 mod golden;
 mod max_num_bounding_boxes;
@@ -19,6 +23,7 @@ mod random_brightness;
 mod random_color_degeneration;
 mod random_color_jitter;
 mod random_contrast;
+mod random_crop;
 mod random_elastic_transform;
 mod random_erasing;
 mod random_flip;
@@ -35,12 +40,14 @@ mod random_shear;
 mod random_translation;
 mod random_zoom;
 mod region;
+mod resizing;
 mod sampling;
 mod solarization;
 
 pub use arguments::{Factor, Fill, FillMode, FillPlace, Range};
 pub use aug_mix::AugMix;
 pub use auto_contrast::AutoContrast;
+pub use center_crop::CenterCrop;
 pub use clahe::ContrastLimitedAdaptiveHistogramEqualization;
 pub use cut_mix::CutMix;
 pub use equalization::Equalization;
@@ -51,6 +58,7 @@ pub use random_brightness::RandomBrightness;
 pub use random_color_degeneration::RandomColorDegeneration;
 pub use random_color_jitter::RandomColorJitter;
 pub use random_contrast::RandomContrast;
+pub use random_crop::RandomCrop;
 pub use random_elastic_transform::RandomElasticTransform;
 pub use random_erasing::RandomErasing;
 pub use random_flip::{FlipMode, RandomFlip};
@@ -66,6 +74,7 @@ pub use random_sharpness::RandomSharpness;
 pub use random_shear::RandomShear;
 pub use random_translation::RandomTranslation;
 pub use random_zoom::RandomZoom;
+pub use resizing::Resizing;
 pub use sampling::Between;
 pub use solarization::Solarization;
 
