@@ -90,7 +90,7 @@ impl Houses {
         let wide = |(x, y): (Array2<f32>, Array1<f32>)| {
             (x.mapv(f64::from), y.mapv(|dollars| f64::from(dollars) / 1000.0))
         };
-        Ok(Houses { name, train: wide(train), test: wide(test), epochs: 40, batch: 128 })
+        Ok(Houses { name, train: wide(train), test: wide(test), epochs: 100, batch: 128 })
     }
 
     fn network(&self) -> Result<Sequential> {

@@ -127,9 +127,12 @@ impl Descent {
         let (x, y) = (&self.x[..SHOWN], &self.y[..SHOWN]);
         let points = Series::new("points", y).over(x).dots().stated("");
         // The line within the frame of the points, so that the axes stay where they are.
-        let [low, high] = y.iter().fold([f64::MAX, f64::MIN], |[a, b], v| [a.min(*v), b.max(*v)]);
+        let ends_of = |values: &[f64]| {
+            values.iter().fold([f64::MAX, f64::MIN], |[a, b], v| [a.min(*v), b.max(*v)])
+        };
+        let ([left, right], [low, high]) = (ends_of(x), ends_of(y));
         let inside: Vec<f64> = (0..=400)
-            .map(|i| f64::from(i) / 200.0 - 1.0)
+            .map(|i| left + (right - left) * f64::from(i) / 400.0)
             .filter(|x| (low..=high).contains(&(slope * x + height)))
             .collect();
         let ends: Vec<f64> = inside.first().into_iter().chain(inside.last()).copied().collect();
