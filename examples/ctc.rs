@@ -50,8 +50,8 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
     Ok(all)
 }
 
-/// Strips `(rows, WIDTH, 28, 1)`, the way they are read first, and their digits `(rows, MOST)`: 1 to 10 for
-/// the digits 0 to 9, and 0 behind the last one.
+/// Strips `(rows, WIDTH, 28, 1)`, the way they are read first, and their digits `(rows, MOST)`: 1
+/// to 10 for the digits 0 to 9, and 0 behind the last one.
 fn strips(
     (pictures, digits): &Digits,
     rows: usize,
@@ -78,8 +78,8 @@ fn strips(
     (x, y)
 }
 
-/// Convolutions that halve both axes twice, then one along the strip: for each step a score for each digit
-/// and for "nothing new".
+/// Convolutions that halve both axes twice, then one along the strip: for each step a score for
+/// each digit and for "nothing new".
 fn network() -> Result<Model> {
     let conv = |filters, x: &SymbolicTensor| {
         Conv2D::new(filters, 3).padding("same").activation("relu").apply(x)

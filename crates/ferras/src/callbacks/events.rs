@@ -18,7 +18,8 @@ impl Message {
         self.0.push(value as u8);
     }
 
-    /// The head of a field: its number, and 0 for varints, 1 for eight bytes, 2 for bytes with a length, 5 for four.
+    /// The head of a field: its number, and 0 for varints, 1 for eight bytes, 2 for bytes with a
+    /// length, 5 for four.
     fn field(&mut self, number: u64, kind: u64) {
         self.varint(number << 3 | kind);
     }
@@ -60,7 +61,8 @@ fn tensor(dtype: u64, sizes: &[usize], number: u64, content: &[u8]) -> Message {
     Message::default().integer(1, dtype).message(2, shape).bytes(number, content)
 }
 
-/// What a value is shown by: a plugin of TensorBoard, and the class of data (1 scalar, 2 tensor, 3 blob).
+/// What a value is shown by: a plugin of TensorBoard, and the class of data (1 scalar, 2 tensor, 3
+/// blob).
 fn metadata(plugin: &str, content: &[u8], class: u64) -> Message {
     let data = Message::default().bytes(1, plugin.as_bytes());
     let data = if content.is_empty() { data } else { data.bytes(2, content) };
@@ -149,8 +151,9 @@ fn checksum(bytes: &[u8]) -> [u8; 4] {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xA282_EAD8).to_le_bytes()
 }
 
-/// Thirty stretches of equal length from the least number to the largest: from, to, how many. Where all numbers
-/// are the same the stretches are empty, and the last has them all. What is not finite does not count.
+/// Thirty stretches of equal length from the least number to the largest: from, to, how many. Where
+/// all numbers are the same the stretches are empty, and the last has them all. What is not finite
+/// does not count.
 fn buckets(values: &[f64]) -> Vec<[f64; 3]> {
     const COUNT: usize = 30;
     let finite = || values.iter().copied().filter(|v| v.is_finite());

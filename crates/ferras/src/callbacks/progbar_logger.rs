@@ -3,8 +3,8 @@ use crate::trainer::progress_bar;
 use crate::{Callback, History, Logs, Result, Run};
 use std::fmt;
 
-/// Prints the progress as `verbose` says, at its own place among the callbacks: what those before it
-/// log stands in its lines. A run that has none adds the same behind all callbacks.
+/// Prints the progress as `verbose` says, at its own place among the callbacks: what those before
+/// it log stands in its lines. A run that has none adds the same behind all callbacks.
 ///
 /// - **Source** Keras 3 `callbacks.ProgbarLogger`.
 ///

@@ -5,8 +5,8 @@ use crate::{Callback, Error, Logs, Result, Run, console};
 use ferras_derive::Config;
 use std::fmt::Write;
 
-/// Posts the numbers of each epoch to `root + path` as JSON, `{"epoch": 0, "loss": 0.5}`: inside the field
-/// of a form, or with `send_as_json` as the body.
+/// Posts the numbers of each epoch to `root + path` as JSON, `{"epoch": 0, "loss": 0.5}`: inside
+/// the field of a form, or with `send_as_json` as the body.
 ///
 /// A server that does not answer is warned of, and training goes on; one that answers with an error
 /// is not noticed. It is there with the feature `download`.

@@ -5,11 +5,12 @@ use ferras_derive::Config;
 /// Puts the moving averages that an optimizer with `use_ema` keeps in place of the weights while a
 /// model is validated, and the weights back afterwards.
 ///
-/// With `swap_on_epoch` they stay in place from the end of an epoch to the beginning of the next, so that
-/// callbacks behind this one, as [`ModelCheckpoint`](super::ModelCheckpoint), see them.
+/// With `swap_on_epoch` they stay in place from the end of an epoch to the beginning of the next,
+/// so that callbacks behind this one, as [`ModelCheckpoint`](super::ModelCheckpoint), see them.
 ///
 /// - **Errors** at the first validation or end of an epoch: an optimizer without `use_ema`; in
-///   `evaluate` and `predict`, which do not change a model (after `fit` its weights are the averages).
+///   `evaluate` and `predict`, which do not change a model (after `fit` its weights are the
+///   averages).
 /// - **Source** Keras 3 `callbacks.SwapEMAWeights`; Polyak & Juditsky 1992.
 ///
 /// ```

@@ -58,9 +58,9 @@ impl ConfigValue for UpdateFreq {
     }
 }
 
-/// Writes the numbers of each epoch, and what else is asked for, into event files that TensorBoard shows
-/// (`tensorboard --logdir logs`): those of training into the folder `train`, those of validation into
-/// `validation`.
+/// Writes the numbers of each epoch, and what else is asked for, into event files that TensorBoard
+/// shows (`tensorboard --logdir logs`): those of training into the folder `train`, those of
+/// validation into `validation`.
 ///
 /// | tag | at | |
 /// |---|---|---|
@@ -73,8 +73,8 @@ impl ConfigValue for UpdateFreq {
 ///
 /// Keras' images of weights, profiles and embeddings are not written.
 ///
-/// - **Errors** before the first epoch: a folder that cannot be written, an unknown `update_freq`; later, a disk that
-///   is full.
+/// - **Errors** before the first epoch: a folder that cannot be written, an unknown `update_freq`;
+///   later, a disk that is full.
 /// - **Source** Keras 3 `callbacks.TensorBoard`.
 ///
 /// ```

@@ -367,7 +367,8 @@ fn check_mixed(class: &str, args: &Json, shapes: &[Vec<usize>]) {
     }
 }
 
-/// A mask that comes out of a layer belongs to its output; it comes out of none that does not know masks.
+/// A mask that comes out of a layer belongs to its output; it comes out of none that does not know
+/// masks.
 fn check_masks(class: &str, args: &Json, shapes: &[Vec<usize>]) {
     let [shape] = shapes else { return };
     // The mask of Softmax has the shape of its input, as in Keras.

@@ -65,8 +65,8 @@ macro_rules! losses {
 
 losses! {
     /// −log of the probability that the steps of each sequence spell its labels
-    /// ([`ctc_loss`](crate::ops::ctc_loss)). `y_true (batch, labels)`: class numbers, 0 behind the last one;
-    /// `y_pred (batch, steps, classes)`: logits, of which class 0 is the blank.
+    /// ([`ctc_loss`](crate::ops::ctc_loss)). `y_true (batch, labels)`: class numbers, 0 behind the
+    /// last one; `y_pred (batch, steps, classes)`: logits, of which class 0 is the blank.
     CTC "ctc",
     |l, t, p| targets::sequences(&l.name, t, p), {}
     |_, t, p| functions::ctc(t, p),
@@ -175,8 +175,8 @@ losses! {
         functions::binary_focal_crossentropy(t, p, l.options(), (alpha, l.gamma))
     };
 
-    /// −Σ y_true · log p along an axis of classes: one-hot rows or probabilities as truth. Predicted
-    /// probabilities are divided by their sum and clipped to [ε, 1 − ε].
+    /// −Σ y_true · log p along an axis of classes: one-hot rows or probabilities as truth.
+    /// Predicted probabilities are divided by their sum and clipped to [ε, 1 − ε].
     CategoricalCrossentropy "categorical_crossentropy", |l, t, p| targets::per_class(&l.name, t, p), {
         /// Whether predictions are logits, before the softmax; probabilities by default.
         #[config(default = false)]
@@ -237,9 +237,9 @@ losses! {
         Some(functions::class_numbers(&t, &p, l.axis).not_equal(ignored as f64))
     };
 
-    /// (1 − p^q) / q with the predicted probability p of each class number in y_true `(batch, …)` or
-    /// `(batch, …, 1)`, robust to wrong labels: near 0, q gives crossentropy, near 1 the absolute
-    /// error. Zhang & Sabuncu 2018.
+    /// (1 − p^q) / q with the predicted probability p of each class number in y_true `(batch, …)`
+    /// or `(batch, …, 1)`, robust to wrong labels: near 0, q gives crossentropy, near 1 the
+    /// absolute error. Zhang & Sabuncu 2018.
     CategoricalGeneralizedCrossEntropy "categorical_generalized_cross_entropy",
     |l, t, p| {
         functions::check_exponent(l.q)?;
@@ -261,9 +261,9 @@ losses! {
     }
     |l, t, p| functions::dice(t, p, l.axis.as_ref());
 
-    /// 1 − c / (c + α·m + β·w + ε) with what two areas have in common c = Σ y_true · y_pred, what is
-    /// missed m = Σ y_true · (1 − y_pred) and what is wrong w = Σ (1 − y_true) · y_pred, with sums
-    /// over some axes, or all: Salehi et al. 2017.
+    /// 1 − c / (c + α·m + β·w + ε) with what two areas have in common c = Σ y_true · y_pred, what
+    /// is missed m = Σ y_true · (1 − y_pred) and what is wrong w = Σ (1 − y_true) · y_pred, with
+    /// sums over some axes, or all: Salehi et al. 2017.
     Tversky "tversky", |l, t, p| targets::like_output(&l.name, t, p), {
         /// The factor α of what is missed; 0.5 by default.
         #[config(default = 0.5)]

@@ -408,8 +408,8 @@ pub fn circle(y_true: &Value, y_pred: &Value, by: &CircleOptions) -> Value {
     (sum(near, &alike) + sum(far, &same.logical_not())).softplus()
 }
 
-/// [`ctc_loss`](crate::ops::ctc_loss) of class numbers `y_true (batch, labels)`, 0 behind the last one, and
-/// logits `y_pred (batch, steps, classes)`: all steps count, the blank is class 0.
+/// [`ctc_loss`](crate::ops::ctc_loss) of class numbers `y_true (batch, labels)`, 0 behind the last
+/// one, and logits `y_pred (batch, steps, classes)`: all steps count, the blank is class 0.
 #[track_caller]
 pub fn ctc(y_true: &Value, y_pred: &Value) -> Value {
     if y_true.rank() != 2 || y_pred.rank() != 3 {

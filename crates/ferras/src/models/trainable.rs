@@ -14,9 +14,9 @@ impl Model {
         self.trainable
     }
 
-    /// Sets whether training changes the model's weights: of all its layers, and of the models inside. A
-    /// frozen model costs no gradient; its batch normalizations use their moving statistics. A compiled model
-    /// is to be compiled again before it is trained.
+    /// Sets whether training changes the model's weights: of all its layers, and of the models
+    /// inside. A frozen model costs no gradient; its batch normalizations use their moving
+    /// statistics. A compiled model is to be compiled again before it is trained.
     ///
     /// - **Source** Keras 3 `model.trainable = …`.
     ///
@@ -36,9 +36,9 @@ impl Model {
         self.change_layers(|layers| layers.into_iter().try_for_each(|layer| set(layer, trainable)))
     }
 
-    /// Sets whether training changes the weights of the layer of this name; `"inner/dense"` is the layer
-    /// `dense` of the model `inner` inside this one. A compiled model is to be compiled again before it is
-    /// trained.
+    /// Sets whether training changes the weights of the layer of this name; `"inner/dense"` is the
+    /// layer `dense` of the model `inner` inside this one. A compiled model is to be compiled again
+    /// before it is trained.
     ///
     /// - **Errors** no layer of this name.
     /// - **Source** Keras 3 `model.get_layer(name).trainable = …`.
@@ -115,7 +115,8 @@ impl Model {
         self.layer_weights(name)?.iter().map(Variable::value).collect()
     }
 
-    /// Replaces the values of the weights of the layer of this name; nothing changes unless all fit.
+    /// Replaces the values of the weights of the layer of this name; nothing changes unless all
+    /// fit.
     ///
     /// - **Source** Keras 3 `model.get_layer(name).set_weights(…)`.
     pub fn set_layer_weights(&mut self, name: &str, values: &[Tensor]) -> Result<()> {

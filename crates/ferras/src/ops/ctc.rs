@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 /// The logarithm of what cannot be, as Keras has it.
 const NEVER: f64 = -1e5;
 
-/// −log of the probability that the steps of each sequence spell its labels, whatever the places: each step
-/// says a class or the blank, repeated classes count once, blanks not at all.
+/// −log of the probability that the steps of each sequence spell its labels, whatever the places:
+/// each step says a class or the blank, repeated classes count once, blanks not at all.
 ///
 /// - `target (batch, labels)`: class numbers; `output (batch, steps, classes)`: logits.
 /// - `target_length (batch)`, `output_length (batch)`: how many labels and steps count.
 /// - `mask_index`: the class that is the blank.
-/// - **Output** `(batch)`: the loss of each sequence, 0 or more; about 10⁵ where the labels do not fit
-///   into the steps.
+/// - **Output** `(batch)`: the loss of each sequence, 0 or more; about 10⁵ where the labels do not
+///   fit into the steps.
 /// - **Source** Keras 3 `ops.ctc_loss` on JAX; Graves et al. 2006.
 ///
 /// ```
@@ -36,7 +36,8 @@ pub fn ctc_loss(
 ) -> Value {
     if target.rank() != 2 || output.rank() != 3 {
         let problem = format!(
-            "expected target (batch, labels) and output (batch, steps, classes), got shapes {} and {}",
+            "expected target (batch, labels) and output (batch, steps, classes), got shapes {} \
+             and {}",
             target.shape(),
             output.shape()
         );
@@ -46,8 +47,8 @@ pub fn ctc_loss(
     let labels = target.dim(1);
     if target.dim(0) != batch || mask_index >= classes || steps == 0 {
         let problem = format!(
-            "expected as many targets as outputs, at least one step and mask_index below the number \
-             of classes, got shapes {} and {}, mask_index {mask_index}",
+            "expected as many targets as outputs, at least one step and mask_index below the \
+             number of classes, got shapes {} and {}, mask_index {mask_index}",
             target.shape(),
             output.shape()
         );
@@ -86,8 +87,8 @@ pub fn ctc_loss(
     (ends * chosen).sum(&[-1], false).negative()
 }
 
-/// One step of the recursion: new logarithms of the probabilities of having said so many labels, with a
-/// blank last `(batch, labels + 1)`, or with the label itself last `(batch, labels)`.
+/// One step of the recursion: new logarithms of the probabilities of having said so many labels,
+/// with a blank last `(batch, labels + 1)`, or with the label itself last `(batch, labels)`.
 fn forward(
     blank_last: &Value,
     label_last: &Value,
@@ -185,11 +186,11 @@ impl CtcDecode {
 
 /// What the steps of each sequence say, and how likely that is.
 ///
-/// - `inputs (batch, steps, classes)`: logits, as a model predicts them; `sequence_lengths`: how many steps
-///   of each sequence count.
+/// - `inputs (batch, steps, classes)`: logits, as a model predicts them; `sequence_lengths`: how
+///   many steps of each sequence count.
 /// - **Output** the labels `(paths, batch, steps)`, int32, with −1 behind the last one; and scores
-///   `(batch, paths)`: of the greedy search the negative sum of the largest logits, of the beam search the
-///   logarithm of the probability.
+///   `(batch, paths)`: of the greedy search the negative sum of the largest logits, of the beam
+///   search the logarithm of the probability.
 /// - **Errors** inputs of another rank, another number of lengths, no step, numbers of 0, a
 ///   `mask_index` beyond the classes, an unknown strategy.
 /// - **Source** Keras 3 `ops.ctc_decode` on JAX; Graves 2012, chapter 7.5.
@@ -217,7 +218,8 @@ pub fn ctc_decode(
     if sequence_lengths.len() != batch || steps == 0 {
         let found = sequence_lengths.len();
         let problem = format!(
-            "must be one for each of {batch} sequences of a step or more, got {found} for {steps} steps"
+            "must be one for each of {batch} sequences of a step or more, got {found} for {steps} \
+             steps"
         );
         return Err(Error::argument("sequence_lengths", problem));
     }
@@ -274,11 +276,12 @@ fn greedy(rows: &[&[f32]], length: usize, blank: usize, options: &CtcDecode) -> 
     (labels, -sum)
 }
 
-/// The logarithms of the probabilities of what was said so far, with a label last and with a blank last.
+/// The logarithms of the probabilities of what was said so far, with a label last and with a blank
+/// last.
 type Beginnings = Vec<(Vec<usize>, [f32; 2])>;
 
-/// The likeliest labels, with the logarithm of their probability. Classes are counted from the last one
-/// down, as in Keras: so ties are decided the same way.
+/// The likeliest labels, with the logarithm of their probability. Classes are counted from the last
+/// one down, as in Keras: so ties are decided the same way.
 fn beam(rows: &[&[f32]], length: usize, blank: usize, options: &CtcDecode) -> Vec<(Vec<i32>, f32)> {
     let classes = rows.first().map_or(0, |row| row.len());
     let blank = classes - 1 - blank;

@@ -1,10 +1,11 @@
-//! The functions of `keras.ops`, by name: each gives its values to the operation of that class, which files
-//! of functional models know too.
+//! The functions of `keras.ops`, by name: each gives its values to the operation of that class,
+//! which files of functional models know too.
 use crate::layers::operation::{Argument, compute};
 use ferras_graph::{Operand, Value};
 use serde_json::Value as Json;
 
-/// An argument that is no tensor: a number, a truth value, a word, a list of them; `()` is Python's `None`.
+/// An argument that is no tensor: a number, a truth value, a word, a list of them; `()` is Python's
+/// `None`.
 pub trait Setting: Into<Json> {}
 
 impl<T: Into<Json>> Setting for T {}
@@ -355,8 +356,8 @@ pub fn einsum(subscripts: &str, operands: &[Value]) -> Value {
     compute("Einsum", operands, args, vec![("subscripts", subscripts.into())]).swap_remove(0)
 }
 
-/// Elements around a value: so many before and behind each axis. `mode` is `"constant"`, `"reflect"`, `"symmetric"`,
-/// `"edge"` or `"wrap"`; `constant_values` is 0 if `()`.
+/// Elements around a value: so many before and behind each axis. `mode` is `"constant"`,
+/// `"reflect"`, `"symmetric"`, `"edge"` or `"wrap"`; `constant_values` is 0 if `()`.
 #[track_caller]
 pub fn pad(x: &Value, pad_width: impl Setting, mode: &str, constant_values: impl Setting) -> Value {
     let args = vec![Argument::Input(0), Argument::Constant(constant_values.into())];

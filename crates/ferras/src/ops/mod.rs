@@ -1,9 +1,11 @@
-//! Operations: what layers, losses and metrics of a program are made of, by the names of `keras.ops`.
+//! Operations: what layers, losses and metrics of a program are made of, by the names of
+//! `keras.ops`.
 //!
-//! They take and give the symbolic [`Value`](ferras_graph::Value)s of a `call`, in Keras' order of arguments. Rust has no
-//! arguments that may be left out, so that each says Keras' default: `axis` is -1, a list or `()` for Python's
-//! `None`, which is all axes. A mistake is kept in the graph, as everywhere, and told by the model. Arithmetic also has
-//! Rust's own signs, and a [`Value`](ferras_graph::Value) has these functions as methods, some with other arguments.
+//! They take and give the symbolic [`Value`](ferras_graph::Value)s of a `call`, in Keras' order of
+//! arguments. Rust has no arguments that may be left out, so that each says Keras' default: `axis`
+//! is -1, a list or `()` for Python's `None`, which is all axes. A mistake is kept in the graph, as
+//! everywhere, and told by the model. Arithmetic also has Rust's own signs, and a
+//! [`Value`](ferras_graph::Value) has these functions as methods, some with other arguments.
 //!
 //! ```
 //! use ferras::ops;
@@ -25,9 +27,10 @@
 //! # Ok::<(), ferras::Error>(())
 //! ```
 //!
-//! What is left out of `keras.ops` stands in `docs/keras-coverage.md`: linear algebra (`cholesky`, `svd`, …), which the
-//! engine has no operation for; complex numbers and Fourier transforms; functions of functions (`scan`, `while_loop`,
-//! `vectorized_map`), for which a graph's builder has loops; convolutions and pools, which are layers.
+//! What is left out of `keras.ops` stands in `docs/keras-coverage.md`: linear algebra (`cholesky`,
+//! `svd`, …), which the engine has no operation for; complex numbers and Fourier transforms;
+//! functions of functions (`scan`, `while_loop`, `vectorized_map`), for which a graph's builder has
+//! loops; convolutions and pools, which are layers.
 mod ctc;
 mod functions;
 #[cfg(test)]

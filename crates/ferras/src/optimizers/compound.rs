@@ -39,8 +39,8 @@ pub(crate) fn states(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Vec<Op
     }
 }
 
-/// The weights, by place, of which moving averages are kept, with the places of these among the states;
-/// training ends with them as the weights.
+/// The weights, by place, of which moving averages are kept, with the places of these among the
+/// states; training ends with them as the weights.
 pub(crate) fn averages(optimizer: &dyn OptimizerFn, weights: &[Trained]) -> Vec<(usize, usize)> {
     match Kind::of(optimizer) {
         Kind::Own(own) => step::averages(own, weights).into_iter().flatten().enumerate().collect(),
@@ -134,8 +134,8 @@ pub(crate) fn scaled(optimizer: Arc<dyn OptimizerFn>) -> Arc<dyn OptimizerFn> {
     }
 }
 
-/// Errors of an optimizer inside another one, which may not itself be one of those with others inside; but one
-/// that gives each weight to another may be, where `each` says so.
+/// Errors of an optimizer inside another one, which may not itself be one of those with others
+/// inside; but one that gives each weight to another may be, where `each` says so.
 pub(super) fn check_inside(optimizer: &dyn OptimizerFn, argument: &str, each: bool) -> Result<()> {
     match Kind::of(optimizer) {
         Kind::Own(_) => optimizer.check(),

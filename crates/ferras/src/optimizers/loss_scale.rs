@@ -10,12 +10,13 @@ use std::sync::Arc;
 /// What it keeps before the states of the optimizer inside.
 const OWN: usize = 4;
 
-/// Multiplies the loss, and divides the gradients, by a scale that it finds: the optimizer inside is given the
-/// gradients.
+/// Multiplies the loss, and divides the gradients, by a scale that it finds: the optimizer inside
+/// is given the gradients.
 ///
-/// A step whose gradients are not all finite is left out, and the scale halved. After `dynamic_growth_steps`
-/// steps in a row that were taken it is doubled. `compile` puts it around the optimizer of a model with the
-/// policy `mixed_float16`, unless [`Compile::auto_scale_loss`](crate::Compile::auto_scale_loss) is off.
+/// A step whose gradients are not all finite is left out, and the scale halved. After
+/// `dynamic_growth_steps` steps in a row that were taken it is doubled. `compile` puts it around
+/// the optimizer of a model with the policy `mixed_float16`, unless
+/// [`Compile::auto_scale_loss`](crate::Compile::auto_scale_loss) is off.
 ///
 /// - **Errors** a scale that is not above 0, 0 steps, a `LossScaleOptimizer` inside.
 /// - **Source** Keras 3 `optimizers.LossScaleOptimizer`; Micikevicius et al. 2018.

@@ -10,13 +10,14 @@ use regex_lite::Regex;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-/// What it keeps before the states of the optimizers inside: its steps, and a learning rate that nobody reads.
+/// What it keeps before the states of the optimizers inside: its steps, and a learning rate that
+/// nobody reads.
 const OWN: usize = 2;
 
 /// Which optimizer trains which weight.
 ///
-/// A weight's path, as `dense/kernel`, is looked up among the keys; where none is the same, the keys are regular
-/// expressions for the whole path. A weight that none fits belongs to the default.
+/// A weight's path, as `dense/kernel`, is looked up among the keys; where none is the same, the
+/// keys are regular expressions for the whole path. A weight that none fits belongs to the default.
 ///
 /// ```
 /// use ferras::optimizers::OptimizerMap;
@@ -42,7 +43,8 @@ impl OptimizerMap {
         self
     }
 
-    /// The place among the entries of what trains a weight; that behind the last one is the default.
+    /// The place among the entries of what trains a weight; that behind the last one is the
+    /// default.
     fn place(&self, path: &str) -> Result<usize> {
         if let Some(place) = self.entries.iter().position(|(key, _)| key == path) {
             return Ok(place);
@@ -105,8 +107,8 @@ impl ConfigValue for OptimizerMap {
 ///
 /// It has no learning rate of its own: those of the optimizers inside are set when they are made.
 ///
-/// - **Errors** a key that is no regular expression, several that fit a weight, a `MultiOptimizer` or
-///   `LossScaleOptimizer` inside.
+/// - **Errors** a key that is no regular expression, several that fit a weight, a `MultiOptimizer`
+///   or `LossScaleOptimizer` inside.
 /// - **Source** Keras 3 `optimizers.MultiOptimizer`.
 ///
 /// ```
@@ -125,7 +127,8 @@ impl ConfigValue for OptimizerMap {
 pub struct MultiOptimizer {
     /// Which optimizer trains which weight.
     optimizer_map: OptimizerMap,
-    /// Multiplies the loss; gradients are divided by it, in place of those of the optimizers inside.
+    /// Multiplies the loss; gradients are divided by it, in place of those of the optimizers
+    /// inside.
     #[config(default)]
     loss_scale_factor: Option<f64>,
     /// The name in files.

@@ -118,8 +118,8 @@ fn accumulation(common: &Common) -> Option<usize> {
     common.gradient_accumulation_steps.filter(|&steps| steps > 0)
 }
 
-/// One step: new states and new weights. `states` are in the order of [`states`]; gradients are divided by
-/// `factor`, by which the loss was multiplied.
+/// One step: new states and new weights. `states` are in the order of [`states`]; gradients are
+/// divided by `factor`, by which the loss was multiplied.
 pub(super) fn apply(
     optimizer: &dyn OptimizerFn,
     factor: Option<f64>,

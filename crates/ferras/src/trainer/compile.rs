@@ -132,14 +132,15 @@ impl Compile {
         self
     }
 
-    /// What a training step does, in place of the usual one; see [`TrainStep`]. Files do not keep it.
+    /// What a training step does, in place of the usual one; see [`TrainStep`]. Files do not keep
+    /// it.
     pub fn train_step(mut self, step: impl TrainStep + 'static) -> Compile {
         self.train_step = Some(Arc::new(step));
         self
     }
 
-    /// How many training steps `fit` takes between two calls of the callbacks' hooks of batches; 1 by
-    /// default. Hooks are given the numbers of the first and of the last step of such a group.
+    /// How many training steps `fit` takes between two calls of the callbacks' hooks of batches; 1
+    /// by default. Hooks are given the numbers of the first and of the last step of such a group.
     ///
     /// ```
     /// use ferras::prelude::*;
@@ -197,7 +198,8 @@ impl Compile {
     }
 
     /// Metrics of the output; of every output where there are several. Called again it adds more,
-    /// so that names and objects can be mixed: `.metrics(["accuracy"]).metrics([Precision::new()])`.
+    /// so that names and objects can be mixed:
+    /// `.metrics(["accuracy"]).metrics([Precision::new()])`.
     pub fn metrics(mut self, metrics: impl IntoIterator<Item = impl Into<Metric>>) -> Compile {
         self.metrics.extend(metrics.into_iter().map(Into::into));
         self

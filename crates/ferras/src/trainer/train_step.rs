@@ -7,9 +7,10 @@ use crate::{Error, Result};
 use ferras_graph::{Builder, Value};
 use std::fmt;
 
-/// What a training step minimizes, and what the optimizer is given: for programs whose training is not that of `fit`,
-/// as with penalties on gradients, disturbed inputs or several looks at a batch. All else stays: batches, metrics,
-/// callbacks, the optimizer. It is traced once into the graph of the step.
+/// What a training step minimizes, and what the optimizer is given: for programs whose training is
+/// not that of `fit`, as with penalties on gradients, disturbed inputs or several looks at a batch.
+/// All else stays: batches, metrics, callbacks, the optimizer. It is traced once into the graph of
+/// the step.
 ///
 /// ```
 /// use ferras::prelude::*;
@@ -45,9 +46,9 @@ pub trait TrainStep: fmt::Debug + Send + Sync {
     /// The number that the step minimizes, which logs show as `loss`.
     fn loss(&self, cx: &mut StepCall) -> Result<Value>;
 
-    /// What the optimizer is given, for the gradients of the trained weights, whose paths are `names`; by default the
-    /// gradients as they are. It must give as many, of the same shapes. They are those of the loss times its scale, where
-    /// the optimizer has one.
+    /// What the optimizer is given, for the gradients of the trained weights, whose paths are
+    /// `names`; by default the gradients as they are. It must give as many, of the same shapes.
+    /// They are those of the loss times its scale, where the optimizer has one.
     fn gradients(&self, names: &[&str], gradients: Vec<Value>) -> Vec<Value> {
         let _ = names;
         gradients
@@ -85,8 +86,8 @@ impl StepCall<'_> {
         self.weights.to_vec()
     }
 
-    /// The outputs that have a target, for these inputs, as in training; each with its mask, if it has one. Metrics are
-    /// those of the first call.
+    /// The outputs that have a target, for these inputs, as in training; each with its mask, if it
+    /// has one. Metrics are those of the first call.
     pub fn predict(&mut self, x: &[Value]) -> Result<Vec<Masked>> {
         let expected = self.x.len();
         if x.len() != expected {
@@ -101,8 +102,8 @@ impl StepCall<'_> {
         Ok(outputs)
     }
 
-    /// The sum of the compiled losses of these outputs with their weights, of the penalties on weights, and of what layers
-    /// added to the loss since the last call.
+    /// The sum of the compiled losses of these outputs with their weights, of the penalties on
+    /// weights, and of what layers added to the loss since the last call.
     pub fn compute_loss(&mut self, outputs: &[Masked]) -> Result<Value> {
         let expected = self.targets.len();
         if outputs.len() != expected {

@@ -3,18 +3,18 @@ use super::embedding::look_up;
 use crate::layers::{Signature, prelude::*, weights::WeightRule};
 use ferras_graph::DType;
 
-/// The row of a table for each number of the input, `embeddings[x]`; with the call's argument `reverse`
-/// the way back: a score for each row, `x · embeddingsᵀ`.
+/// The row of a table for each number of the input, `embeddings[x]`; with the call's argument
+/// `reverse` the way back: a score for each row, `x · embeddingsᵀ`.
 ///
-/// - **Input** `(batch, …)`: numbers as of [`Embedding`](super::Embedding); in reverse
-///   `(batch, …, output_dim)`. **Output** `(batch, …, output_dim)`; in reverse `(batch, …, input_dim)`,
-///   in the type that the weights are kept in, or `reverse_dtype`.
+/// - **Input** `(batch, …)`: numbers as of [`Embedding`](super::Embedding); in reverse `(batch, …,
+///   output_dim)`. **Output** `(batch, …, output_dim)`; in reverse `(batch, …, input_dim)`, in the
+///   type that the weights are kept in, or `reverse_dtype`.
 /// - **Call** `reverse`: whether this use is the way back.
 /// - **Mask** `(batch, …)` with `mask_zero`: false where the number is 0; none in reverse.
 /// - **Weights** `embeddings (input_dim, output_dim)`; `reverse_embeddings (output_dim, input_dim)`
 ///   unless `tie_weights`.
-/// - **Errors** at build: `input_dim` or `output_dim` 0, `logit_soft_cap` 0; in reverse, a last axis of
-///   another size than `output_dim`.
+/// - **Errors** at build: `input_dim` or `output_dim` 0, `logit_soft_cap` 0; in reverse, a last
+///   axis of another size than `output_dim`.
 /// - **Source** Keras 3 `layers.ReversibleEmbedding`; Press & Wolf 2017.
 ///
 /// ```

@@ -1,5 +1,5 @@
-//! Operations of `keras.ops` as parts of a functional model: what `x * 2 + y` and `ops.mean(x)` are in
-//! Keras' files.
+//! Operations of `keras.ops` as parts of a functional model: what `x * 2 + y` and `ops.mean(x)` are
+//! in Keras' files.
 mod arguments;
 mod arrange;
 mod products;
@@ -127,8 +127,8 @@ impl Layer for Operation {
     }
 }
 
-/// What the operation of this class gives for these values, of which `args` tells what they are; mistakes are kept in
-/// the graph.
+/// What the operation of this class gives for these values, of which `args` tells what they are;
+/// mistakes are kept in the graph.
 #[track_caller]
 pub(crate) fn compute(
     class: &str,
