@@ -9,6 +9,8 @@ the same every time.
 import keras
 import numpy as np
 from keras import layers, losses, ops, optimizers
+from keras.src.applications.convnext import LayerScale
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 
 ROWS = 12
 
@@ -182,6 +184,7 @@ def random_pictures():
         layers.RandomInvert(0.4),
         layers.RandomPosterization(4),
         layers.Solarization((0.0, 0.2), 0.5),
+        layers.RandomCrop(8, 8),
         layers.RandomGaussianBlur(0.5, (3, 5), 0.7),
         layers.RandomErasing(0.5, 0.2),
         layers.AugMix(num_chains=2),
@@ -243,6 +246,25 @@ def more_losses():
     return dict(model=model, optimizer=optimizers.SGD(0.05), y=([y for *_, y in table.values()], [l for l, *_ in table.values()]))
 
 
+def films():
+    x, v, s = keras.Input((3, 4, 4, 2), name="x"), keras.Input((2, 3, 3, 3, 1), name="v"), keras.Input((4, 3), name="s")
+    branches = [
+        layers.ConvLSTM2D(2, 2, padding="same", return_sequences=True)(x),
+        layers.ConvLSTM3D(2, 2, go_backwards=True)(v),
+        layers.RNN(layers.SimpleRNNCell(3, activation="sigmoid"))(s),
+    ]
+    joined = layers.Concatenate()([layers.Flatten()(b) for b in branches])
+    return dict(model=keras.Model([x, v, s], layers.Dense(2)(joined)), optimizer=optimizers.SGD(0.05))
+
+
+def sizes():
+    x = keras.Input((9, 8, 3), name="x")
+    small = layers.Resizing(5, 6, interpolation="bicubic", crop_to_aspect_ratio=True)(x)
+    branch = chain(x, layers.CenterCrop(5, 6), layers.Conv2D(3, 1), LayerScale(0.5, 3))
+    both = CustomScaleLayer(0.3)([small, branch])
+    return dict(model=keras.Model(x, layers.Dense(2)(layers.Flatten()(both))), optimizer=optimizers.SGD(0.05))
+
+
 def stack():
     return keras.Sequential([keras.Input((3,)), layers.Dense(4, activation="tanh", name="a"), layers.Dense(2, name="b")])
 
@@ -284,4 +306,6 @@ MODELS = [
     loss_scale,
     several_optimizers,
     transcript,
+    films,
+    sizes,
 ]

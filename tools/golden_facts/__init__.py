@@ -17,6 +17,7 @@ TOPICS = [
     "normalizations",
     "shaping",
     "attention",
+    "applications",
     "reversible_embedding",
     "optimizers",
     "optimizer_settings",

@@ -67,6 +67,20 @@ fn beside(target: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
+/// Removes what processes left beside `target` that were killed while they wrote it. Nobody may write it now.
+pub(crate) fn remove_leftovers(target: &Path) {
+    let (Some(name), Some(folder)) = (target.file_name(), target.parent()) else { return };
+    let start = format!(".{}.", name.to_string_lossy());
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let found = entry.file_name();
+        let found = found.to_string_lossy();
+        if found.starts_with(&start) && found.ends_with(".tmp") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A folder for one test, removed at its end.
 #[cfg(test)]
 pub(crate) mod tests {

@@ -6,6 +6,7 @@
 extern crate self as ferras;
 
 pub mod activations;
+pub mod applications;
 mod backend;
 pub mod callbacks;
 pub mod config;

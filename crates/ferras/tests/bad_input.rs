@@ -111,7 +111,7 @@ fn lengths_that_differ_and_nothing_at_all() -> Result<()> {
         says(model.evaluate(x(0), labels(0)), &parts);
         says(model.predict(x(0)), &parts);
         let both = [&Tensor::from(&x(6)), &Tensor::from(&x(6))];
-        says(model.predict(both), &["x: expected 1 arrays (input_layer), got 2"]);
+        says(model.predict(both), &["x: expected 1 array (input_layer), got 2"]);
     })
 }
 

@@ -183,5 +183,5 @@ fn files_of_older_keras() {
     compiled.check("compiled", 594, 0);
     weights.check("weights", 77, 0);
     outputs.check("outputs", 74, 0);
-    json.check("JSON", 168, 2);
+    json.check("JSON", 169, 1);
 }

@@ -1,5 +1,6 @@
 //! `BackupAndRestore`: a training that was cut off goes on where it was.
 use super::SaveFreq;
+use crate::files::remove_leftovers;
 use crate::{Callback, Error, Logs, Result, Run, console};
 use ferras_derive::Config;
 use std::fs;
@@ -121,6 +122,7 @@ impl Callback for BackupAndRestore {
             if file.exists() {
                 fs::remove_file(&file).map_err(Error::io("remove", &file))?;
             }
+            remove_leftovers(&file);
         }
         // What else is in the folder is not ours to remove.
         let _ = fs::remove_dir(&self.backup_dir);

@@ -187,7 +187,7 @@ pub(crate) fn check_module(object: &Json, own: Option<&'static str>) -> Result<(
     let (Some(found), Some(own)) = (object.get("module").and_then(Json::as_str), own) else {
         return Ok(());
     };
-    match same_module(found, own) {
+    match found == own || same_module(found, own) {
         true => Ok(()),
         false => {
             let problem = format!("must be {own:?}, where the class is, got {found:?}");

@@ -1,5 +1,6 @@
 //! `GetFile`: a file from the web, fetched once and kept.
 use crate::{Error, Result, config};
+use md5::Md5;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
@@ -49,7 +50,8 @@ impl GetFile {
         }
     }
 
-    /// The SHA-256 checksum that the file must have, in hexadecimal.
+    /// The checksum that the file must have, SHA-256 or, of 32 digits, MD5, in hexadecimal. MD5 finds
+    /// damage, not malice; it is what Keras knows of its older files.
     pub fn file_hash(mut self, file_hash: impl Into<String>) -> Self {
         self.file_hash = Some(file_hash.into());
         self
@@ -79,7 +81,7 @@ impl GetFile {
         let path = self.path()?;
         let is_there = |path: &Path| match &hash {
             _ if !path.is_file() => Ok(false),
-            Some(hash) => sha256(path).map(|found| found == *hash),
+            Some(hash) => hash.of(path).map(|found| found == hash.hex),
             None => Ok(true),
         };
         if !self.force_download && is_there(&path)? {
@@ -94,13 +96,19 @@ impl GetFile {
             let _ = fs::remove_file(&part);
             return Ok(path);
         }
-        self.fetch(&mut file, &part, hash.as_deref(), &path)?;
+        self.fetch(&mut file, &part, hash.as_ref(), &path)?;
         fs::rename(&part, &path).map_err(Error::io("write", &path))?;
         Ok(path)
     }
 
     /// Fetches all of the file into `part` and checks it.
-    fn fetch(&self, file: &mut File, part: &Path, hash: Option<&str>, path: &Path) -> Result<()> {
+    fn fetch(
+        &self,
+        file: &mut File,
+        part: &Path,
+        hash: Option<&Checksum>,
+        path: &Path,
+    ) -> Result<()> {
         let length = |f: &File| f.metadata().map(|m| m.len()).map_err(Error::io("read", part));
         let empty = |f: &File| f.set_len(0).map_err(Error::io("write", part));
         // Without a checksum nothing could tell whether old and new parts fit.
@@ -110,14 +118,14 @@ impl GetFile {
         let old = length(file)?;
         download(&self.origin, file, part, path)?;
         let Some(expected) = hash else { return Ok(()) };
-        let mut found = sha256(part)?;
-        if found != expected && old > 0 {
+        let mut found = expected.of(part)?;
+        if found != expected.hex && old > 0 {
             // The part left by an earlier try was of another file; now from the beginning.
             empty(file)?;
             download(&self.origin, file, part, path)?;
-            found = sha256(part)?;
+            found = expected.of(part)?;
         }
-        if found == expected {
+        if found == expected.hex {
             return Ok(());
         }
         let size = length(file)?;
@@ -125,22 +133,27 @@ impl GetFile {
         Err(Error::file(
             path,
             format!(
-                "was not kept: what {} sent ({size} bytes) has the SHA-256 checksum {found}, \
-                 expected {expected}; try again, or see whether the file has changed there",
-                self.origin
+                "was not kept: what {} sent ({size} bytes) has the {} checksum {found}, expected \
+                 {}; try again, or see whether the file has changed there",
+                self.origin, expected.kind, expected.hex
             ),
         ))
     }
 
-    /// The checksum in lower case.
-    fn hash(&self) -> Result<Option<String>> {
+    fn hash(&self) -> Result<Option<Checksum>> {
         let Some(hash) = &self.file_hash else { return Ok(None) };
-        if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
-            let problem =
-                format!("must be a SHA-256 checksum, 64 hexadecimal digits, got {hash:?}");
+        let kind = match hash.len() {
+            32 => "MD5",
+            64 => "SHA-256",
+            _ => "",
+        };
+        if kind.is_empty() || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+            let problem = format!(
+                "must be a SHA-256 checksum, 64 hexadecimal digits, or an MD5 one, 32, got {hash:?}"
+            );
             return Err(Error::argument("file_hash", problem));
         }
-        Ok(Some(hash.to_ascii_lowercase()))
+        Ok(Some(Checksum { kind, hex: hash.to_ascii_lowercase() }))
     }
 
     fn path(&self) -> Result<PathBuf> {
@@ -198,10 +211,28 @@ fn download(origin: &str, _file: &mut File, _part: &Path, path: &Path) -> Result
     Err(Error::file(path, problem))
 }
 
-/// The SHA-256 checksum of a file, in hexadecimal.
-fn sha256(path: &Path) -> Result<String> {
+/// A checksum that a file must have.
+struct Checksum {
+    /// `"MD5"` or `"SHA-256"`.
+    kind: &'static str,
+    /// In lower case.
+    hex: String,
+}
+
+impl Checksum {
+    /// That of a file.
+    fn of(&self, path: &Path) -> Result<String> {
+        match self.kind {
+            "MD5" => digest::<Md5>(path),
+            _ => digest::<Sha256>(path),
+        }
+    }
+}
+
+/// A checksum of a file, in hexadecimal.
+fn digest<D: Digest>(path: &Path) -> Result<String> {
     let mut file = File::open(path).map_err(Error::io("read", path))?;
-    let (mut state, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    let (mut state, mut buffer) = (D::new(), vec![0; 1 << 16]);
     loop {
         match file.read(&mut buffer) {
             Ok(0) => break,
@@ -307,6 +338,24 @@ mod tests {
         );
         assert_eq!(error, expected);
         assert!(files(&folder).is_empty());
+    }
+
+    #[test]
+    fn old_checksums_are_known() {
+        let folder = Folder::new("get-md5");
+        let (origin, requests) = serve(vec![good(), good()]);
+        let file = GetFile::new("file.bin", &origin).cache_dir(&folder.0);
+        // `printf "the file's bytes" | md5sum`
+        let path = file.clone().file_hash("eed7e4aff4c79b7ef0134f294d931412").get().unwrap();
+        assert_eq!(fs::read(path).unwrap(), BODY);
+        let error = file.clone().file_hash("0".repeat(32)).get().unwrap_err().to_string();
+        assert!(
+            error.contains("has the MD5 checksum eed7e4aff4c79b7ef0134f294d931412, expected 0000"),
+            "{error}"
+        );
+        assert_eq!(requests.iter().count(), 2);
+        let error = file.file_hash("12").get().unwrap_err().to_string();
+        assert!(error.contains("or an MD5 one, 32, got \"12\""), "{error}");
     }
 
     #[test]

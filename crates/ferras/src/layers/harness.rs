@@ -1,9 +1,10 @@
 //! One examination for every layer of the table: what holds of all of them is checked here once.
 use super::testing::{Outcome, Run, build, normal};
 use super::*;
+use crate::Predict;
 use crate::config::{ConfigValue, Configured, Identifier, Map, Scope, serialize};
 use crate::models::{Input, Model, Network, SymbolicTensor};
-use crate::trainer::Predict;
+
 use ferras_graph::{DType, Tensor, TensorType};
 use serde_json::{Value as Json, json};
 

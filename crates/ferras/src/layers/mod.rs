@@ -206,4 +206,8 @@ layers! {
         Resizing,
         Solarization,
     }
+    scale {
+        CustomScaleLayer,
+        LayerScale,
+    }
 }

@@ -13,7 +13,9 @@ mod up_to;
 pub use model::{Model, Variable};
 pub(crate) use model::{Nested, Topology};
 pub use network::Network;
-pub(crate) use network::{LayerCall, NAMES, NetworkLayer, is_harmless, name_layers, snake_case};
+pub(crate) use network::{
+    LayerCall, NAMES, NetworkLayer, is_harmless, name_layers, order, snake_case,
+};
 pub use sequential::Sequential;
 pub(crate) use sequential::stack_network;
 pub use summary::Summary;

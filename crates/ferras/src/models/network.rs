@@ -260,7 +260,7 @@ fn check_inputs(inputs: &[SymbolicTensor], outputs: &[SymbolicTensor]) -> Result
 }
 
 /// The uses that the outputs need, operands first. Iterative: a chain may be thousands deep.
-pub(super) fn order(outputs: &[SymbolicTensor]) -> Vec<SymbolicTensor> {
+pub(crate) fn order(outputs: &[SymbolicTensor]) -> Vec<SymbolicTensor> {
     let (mut done, mut list) = (HashSet::new(), Vec::new());
     let mut stack: Vec<(SymbolicTensor, bool)> =
         outputs.iter().rev().map(|t| (t.clone(), false)).collect();

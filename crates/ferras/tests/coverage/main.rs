@@ -107,6 +107,7 @@ impl Module {
         let table = table(module);
         let functions = match module {
             "keras.ops" => &sources("crates/ferras/src/ops") | &operations(),
+            "keras.applications" => sources("crates/ferras/src/applications"),
             _ => HashSet::new(),
         };
         let mut found = Module::default();

@@ -8,6 +8,7 @@ mod table;
 pub(crate) use arguments::Argument;
 
 use super::{Call, Layer};
+use crate::Error;
 use crate::config::{Configured, Map};
 use ferras_graph::{Builder, Value};
 use serde_json::{Value as Json, json};
@@ -89,6 +90,17 @@ impl Operation {
             Ok(_) => vec![builder.error(self.row.class, "gives nothing")],
             Err(problem) => vec![builder.error(self.row.class, problem)],
         }
+    }
+
+    /// What Keras makes of `x + 3.0` and `x + y`: the operation of `keras.ops` of this name, called with
+    /// an input and a number, or with two inputs.
+    pub(crate) fn of_two(class: &'static str, number: Option<f64>) -> Result<Operation, Error> {
+        let module = "keras.src.ops.numpy";
+        let row = TABLE.iter().find(|row| row.module == module && row.class == class);
+        let row = row.ok_or_else(|| Error::Internal(format!("no operation {class}")))?;
+        let second = number.map_or(Argument::Input(1), |number| Argument::Constant(json!(number)));
+        let args = vec![Argument::Input(0), second];
+        Ok(Operation { row, config: Map::new(), args, kwargs: Vec::new() })
     }
 
     /// Keras' node of the operation for these symbolic tensors.

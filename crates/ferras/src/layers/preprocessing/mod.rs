@@ -4,6 +4,7 @@ mod discretization;
 mod encoding;
 mod image;
 mod normalization;
+mod numbers;
 mod rescaling;
 #[cfg(test)]
 mod tests;
@@ -12,5 +13,6 @@ pub use category_encoding::CategoryEncoding;
 pub use discretization::Discretization;
 pub use encoding::OutputMode;
 pub use image::*;
-pub use normalization::{Normalization, Numbers};
+pub use normalization::Normalization;
+pub use numbers::Numbers;
 pub use rescaling::Rescaling;

@@ -1,9 +1,9 @@
 //! `Normalization`: features with mean 0 and deviation 1.
 use crate::Error;
-use crate::config::{Axes, ConfigValue, Scope, epsilon, floatx, mismatch};
+use super::Numbers;
+use crate::config::{Axes, epsilon, floatx};
 use crate::layers::prelude::*;
 use ferras_graph::{DType, Tensor};
-use serde_json::{Value as Json, json};
 
 /// (x − mean) / max(√variance, ε) for each place along `axis`, or, inverted, mean + x · max(√variance,
 /// ε); ε is that of the settings.
@@ -48,54 +48,6 @@ pub struct Normalization {
     adapted: Option<[Tensor; 2]>,
 }
 
-/// One number for all places, or one for each.
-///
-/// ```
-/// use ferras::layers::Numbers;
-/// assert_ne!(Numbers::from(1.0), Numbers::from([1.0]));
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Numbers {
-    list: Vec<f64>,
-    single: bool,
-}
-
-impl From<f64> for Numbers {
-    fn from(number: f64) -> Numbers {
-        Numbers { list: vec![number], single: true }
-    }
-}
-
-impl<const N: usize> From<[f64; N]> for Numbers {
-    fn from(numbers: [f64; N]) -> Numbers {
-        Numbers::from(numbers.to_vec())
-    }
-}
-
-impl From<Vec<f64>> for Numbers {
-    fn from(list: Vec<f64>) -> Numbers {
-        Numbers { list, single: false }
-    }
-}
-
-impl ConfigValue for Numbers {
-    fn to_json(&self) -> Json {
-        match self.list.first() {
-            Some(number) if self.single => json!(number),
-            _ => json!(self.list),
-        }
-    }
-
-    fn from_json(json: &Json, scope: &Scope) -> Result<Self, String> {
-        match json.as_f64() {
-            Some(number) => Ok(Numbers::from(number)),
-            None => Vec::from_json(json, scope)
-                .map(Numbers::from)
-                .map_err(|_| mismatch("a number or a list of numbers", json)),
-        }
-    }
-}
-
 impl Normalization {
     /// With mean and variance of data, whose first axis is the batch.
     pub fn adapt(mut self, data: &Tensor) -> Result<Self> {
@@ -130,10 +82,10 @@ impl Normalization {
     fn given(&self, x: &Value, numbers: &Numbers) -> Value {
         let mut shape = vec![1; x.rank()];
         let axes = self.axis.resolve(x.rank()).unwrap_or_default();
-        if let Some(&last) = axes.last().filter(|_| !numbers.single) {
-            shape[last] = numbers.list.len();
+        if let Some(&last) = axes.last().filter(|_| !numbers.is_single()) {
+            shape[last] = numbers.list().len();
         }
-        match Tensor::new(shape, numbers.list.clone()) {
+        match Tensor::new(shape, numbers.list().to_vec()) {
             Ok(tensor) => x.builder().constant(tensor.cast(x.dtype())),
             Err(e) => x.error("mean", e.to_string()),
         }
@@ -170,13 +122,13 @@ impl Layer for Normalization {
         match (&self.mean, &self.variance) {
             (None, None) => {}
             (Some(mean), Some(variance)) => {
-                let fits = |n: &Numbers| n.single || sizes.last() == Some(&n.list.len());
-                if !fits(mean) || !fits(variance) || mean.single != variance.single {
+                let fits = |n: &Numbers| n.is_single() || sizes.last() == Some(&n.list().len());
+                if !fits(mean) || !fits(variance) || mean.is_single() != variance.is_single() {
                     return Err(cx.error(format!(
                         "mean and variance must be a number each, or have as many numbers as the \
                          last of the axes has places, {sizes:?}; got {} and {}",
-                        mean.list.len(),
-                        variance.list.len()
+                        mean.list().len(),
+                        variance.list().len()
                     )));
                 }
                 return Ok(());

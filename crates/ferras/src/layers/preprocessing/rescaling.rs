@@ -1,5 +1,8 @@
 //! `Rescaling`: another range.
+use super::Numbers;
 use crate::layers::prelude::*;
+use crate::layers::spatial::{ChannelsOrder, DataFormat};
+use ferras_graph::Tensor;
 
 /// x · scale + offset; integers become floats.
 ///
@@ -15,18 +18,33 @@ use crate::layers::prelude::*;
 #[derive(Clone, Debug, Config)]
 #[config(module = "keras.layers")]
 pub struct Rescaling {
-    /// The factor.
-    scale: f64,
-    /// What is added; 0 by default.
+    /// The factor, or one for each channel.
+    scale: Numbers,
+    /// What is added, or one for each channel; 0 by default.
     #[config(default = 0.0)]
-    offset: f64,
+    offset: Numbers,
+}
+
+/// One number, or one for each channel, where those of `x` are.
+fn spread(x: &Value, numbers: &Numbers) -> Value {
+    let mut shape = vec![numbers.list().len()];
+    match DataFormat::configured().get() {
+        _ if numbers.is_single() => shape.clear(),
+        Ok(ChannelsOrder::First) => shape.extend([1, 1]),
+        _ => {}
+    }
+    match Tensor::new(shape, numbers.list().to_vec()) {
+        Ok(tensor) => x.builder().constant(tensor.cast(x.dtype())),
+        Err(e) => x.error("scale", e.to_string()),
+    }
 }
 
 impl Layer for Rescaling {
     fn call(&self, cx: &mut Call) -> Value {
         let x = cx.input();
         let x = x.cast(cx.compute_dtype());
-        x * self.scale + self.offset
+        let (scale, offset) = (spread(&x, &self.scale), spread(&x, &self.offset));
+        x * scale + offset
     }
 
     fn supports_masking(&self) -> bool {

@@ -229,8 +229,9 @@ pub(super) fn layer_object(entry: &NetworkLayer, inputs: &[&TensorSpec]) -> Json
             config.extend(handle(&entry.name, info.trainable));
             config.insert("dtype".into(), info.dtype.to_json());
             config.extend(own);
-            // Keras' class takes no more; it has no weights.
-            if info.layer.class_name().starts_with("SpatialDropout") {
+            // Keras' classes take no more; they have no weights that training changes.
+            let class = info.layer.class_name();
+            if class.starts_with("SpatialDropout") || class == "Discretization" {
                 config.shift_remove("trainable");
             }
         }
