@@ -109,9 +109,9 @@ impl Architecture for MobileNet {
     fn file(&self, options: &Options, rows: Option<usize>) -> Result<KerasFile> {
         let rows = rows.filter(|n| [128, 160, 192, 224].contains(n)).unwrap_or(224);
         let alpha = match self.alpha {
-            a if a == 1.0 => "1_0",
-            a if a == 0.75 => "7_5",
-            a if a == 0.5 => "5_0",
+            1.0 => "1_0",
+            0.75 => "7_5",
+            0.5 => "5_0",
             _ => "2_5",
         };
         let end = if options.include_top { "" } else { "_no_top" };
