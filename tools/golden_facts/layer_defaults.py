@@ -1,6 +1,8 @@
 """Names, order and defaults of the arguments of further layers and what belongs to them."""
 
 import keras
+from keras.src.applications.convnext import LayerScale
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 from keras.src.legacy.layers import ThresholdedReLU
 
 from . import defaults
@@ -52,6 +54,13 @@ def thresholded():
     return {"name": "ThresholdedReLU", "arguments": arguments, "made_with": {}, "config": config}
 
 
+def part(kind, required):
+    """A layer that only Keras' own networks have."""
+    config = defaults.plain(kind(**required).get_config())
+    arguments = defaults.parameters(kind.__init__)
+    return {"name": kind.__name__, "arguments": arguments, "made_with": required, "config": config}
+
+
 def facts():
     return {
         "about": "an argument without default is required; config = get_config() of an instance made with made_with",
@@ -59,6 +68,8 @@ def facts():
             *(defaults.of_class("layers", name, args) for name, args in LAYERS.items()),
             *(wrapper(name) for name in WRAPPERS),
             thresholded(),
+            part(CustomScaleLayer, {"scale": 0.5}),
+            part(LayerScale, {"init_values": 0.5, "projection_dim": 4}),
         ],
         "initializers": [defaults.of_class("initializers", name, args) for name, args in INITIALIZERS.items()],
     }

@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 7] = [
     // A layer is applied to symbolic tensors, and a model is a layer.
     &["layers", "ops", "models", "losses", "metrics", "optimizers", "datasets", "schedules"],
     &["trainer", "data", "pipeline", "saving"],
-    &["callbacks", "plot"],
+    &["applications", "callbacks", "plot"],
     &["report"],
     &["prelude"],
 ];

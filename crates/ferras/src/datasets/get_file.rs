@@ -438,7 +438,7 @@ mod tests {
         let error = message(GetFile::new("x", origin).cache_subdir("../y"));
         assert!(error.starts_with("argument \"cache_subdir\""), "{error}");
         let error = message(GetFile::new("x", origin).file_hash("abc"));
-        assert!(error.contains("64 hexadecimal digits, got \"abc\""), "{error}");
+        assert!(error.contains("64 hexadecimal digits, or an MD5 one, 32, got \"abc\""), "{error}");
         let error = message(GetFile::new("x", origin).cache_dir("/dev/null"));
         assert!(error.starts_with("cannot create /dev/null/datasets"), "{error}");
         let folder = Folder::new("get-ftp");

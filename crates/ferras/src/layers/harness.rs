@@ -149,6 +149,8 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
             let args = PICTURES.iter().find(|p| p.0 == class).map(|p| p.1);
             one(serde_json::from_str(args.unwrap()).unwrap(), &[6, 7, 3])
         }
+        "CustomScaleLayer" => (json!({"scale": 0.5}), vec![vec![2, 3], vec![2, 3]]),
+        "LayerScale" => one(json!({"init_values": 0.5, "projection_dim": 4}), &[3, 4]),
         "MixUp" | "CutMix" => (json!({}), vec![vec![5, 4, 2], vec![3]]),
         "CategoryEncoding" => one(json!({"num_tokens": 3}), &[4]),
         "Discretization" => {
