@@ -143,7 +143,10 @@ fn write(case: &mut Case, folder: &Path) -> Result<()> {
 /// A Python that has Keras.
 fn python() -> Option<String> {
     let python = std::env::var("FERRAS_PYTHON").unwrap_or_else(|_| "python3".into());
-    let found = Command::new(&python).args(["-c", "import keras, jax, h5py"]).output().ok()?;
+    let mut probe = Command::new(&python);
+    // Without a word Keras looks for TensorFlow.
+    probe.args(["-c", "import keras, jax, h5py"]).env("KERAS_BACKEND", "jax");
+    let found = probe.output().ok()?;
     found.status.success().then_some(python)
 }
 
