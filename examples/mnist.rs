@@ -55,7 +55,7 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
         batch_size: 256,
         data: common::shipped("mnist.npz"),
         out: "out/mnist".into(),
-        seed: 7,
+        seed: 42,
         augment: false,
         workers: 1,
         json: false,
