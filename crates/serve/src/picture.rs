@@ -1,6 +1,7 @@
 //! Pictures as a model's input.
 use crate::failure::{Failure, Outcome};
 use ferras::Tensor;
+use ferras::applications::Preprocessing;
 use ferras::layers::TensorSpec;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageReader, Limits};
@@ -57,22 +58,12 @@ impl Preprocess {
 
     /// Applies it to pixels of so many channels.
     fn apply(self, pixels: &mut [f32], channels: usize) {
-        let each = |pixels: &mut [f32], f: &dyn Fn(usize, f32) -> f32| {
-            for pixel in pixels.chunks_mut(channels) {
-                pixel.iter_mut().enumerate().for_each(|(c, v)| *v = f(c, *v));
-            }
-        };
         match self {
             Preprocess::None => {}
-            Preprocess::Scale => each(pixels, &|_, v| v / 255.0),
-            Preprocess::Tf => each(pixels, &|_, v| v / 127.5 - 1.0),
-            Preprocess::Imagenet => {
-                pixels.chunks_mut(channels).for_each(<[f32]>::reverse);
-                each(pixels, &|c, v| v - [103.939, 116.779, 123.68][c % 3]);
-            }
-            Preprocess::Torch => each(pixels, &|c, v| {
-                (v / 255.0 - [0.485, 0.456, 0.406][c % 3]) / [0.229, 0.224, 0.225][c % 3]
-            }),
+            Preprocess::Scale => pixels.iter_mut().for_each(|v| *v /= 255.0),
+            Preprocess::Tf => Preprocessing::Tf.apply_to(pixels, channels),
+            Preprocess::Imagenet => Preprocessing::Caffe.apply_to(pixels, channels),
+            Preprocess::Torch => Preprocessing::Torch.apply_to(pixels, channels),
         }
     }
 }

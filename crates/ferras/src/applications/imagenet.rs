@@ -45,8 +45,16 @@ impl Preprocessing {
         Ok(images)
     }
 
-    /// The same in place, of so many channels.
-    fn apply_to(self, pixels: &mut [f32], channels: usize) {
+    /// The same in place, for pixels of so many channels each, one after the other. Where each channel has
+    /// numbers of its own they repeat every three.
+    ///
+    /// ```
+    /// use ferras::applications::Preprocessing;
+    /// let mut pixels = [0.0, 127.5, 255.0];
+    /// Preprocessing::Tf.apply_to(&mut pixels, 3);
+    /// assert_eq!(pixels, [-1.0, 0.0, 1.0]);
+    /// ```
+    pub fn apply_to(self, pixels: &mut [f32], channels: usize) {
         let each = |pixels: &mut [f32], f: &dyn Fn(usize, f32) -> f32| {
             for pixel in pixels.chunks_mut(channels.max(1)) {
                 pixel.iter_mut().enumerate().for_each(|(c, v)| *v = f(c, *v));
