@@ -12,21 +12,17 @@ const GROWTH: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct DenseNet<const LAYERS: usize>;
 
-fn norm_relu(x: &Picture, norm: &str, relu: &str) -> Picture {
-    x.norm(NORM, norm).activation("relu", relu)
-}
-
 fn layer(x: &Picture, name: &str) -> Picture {
-    let y = norm_relu(x, &format!("{name}_0_bn"), &format!("{name}_0_relu"));
+    let y = x.norm_relu(NORM, &format!("{name}_0_bn"), &format!("{name}_0_relu"));
     let y = y.conv(Conv::new(4 * GROWTH, 1).no_bias(), &format!("{name}_1_conv"));
-    let y = norm_relu(&y, &format!("{name}_1_bn"), &format!("{name}_1_relu"));
+    let y = y.norm_relu(NORM, &format!("{name}_1_bn"), &format!("{name}_1_relu"));
     let y = y.conv(Conv::new(GROWTH, 3).same().no_bias(), &format!("{name}_2_conv"));
     x.concatenate(&[&y], &format!("{name}_concat"))
 }
 
 /// Half the channels at half the places.
 fn transition(x: &Picture, name: &str) -> Picture {
-    let x = norm_relu(x, &format!("{name}_bn"), &format!("{name}_relu"));
+    let x = x.norm_relu(NORM, &format!("{name}_bn"), &format!("{name}_relu"));
     let x = x.conv(Conv::new(x.channels / 2, 1).no_bias(), &format!("{name}_conv"));
     x.average_pool(2, 2, false, &format!("{name}_pool"))
 }
@@ -45,7 +41,7 @@ impl<const LAYERS: usize> Architecture for DenseNet<LAYERS> {
     fn features(&self, _options: &Options, picture: Picture) -> Result<Picture> {
         let x =
             picture.pad([(3, 3); 2], "").conv(Conv::new(64, 7).strides(2).no_bias(), "conv1_conv");
-        let x = norm_relu(&x, "conv1_bn", "conv1_relu");
+        let x = x.norm_relu(NORM, "conv1_bn", "conv1_relu");
         let mut x = x.pad([(1, 1); 2], "").max_pool(3, 2, false, "pool1");
         let blocks = match LAYERS {
             121 => [6, 12, 24, 16],
@@ -60,7 +56,7 @@ impl<const LAYERS: usize> Architecture for DenseNet<LAYERS> {
                 x = transition(&x, &format!("pool{block}"));
             }
         }
-        Ok(norm_relu(&x, "bn", "relu"))
+        Ok(x.norm_relu(NORM, "bn", "relu"))
     }
 
     fn pooled(&self, pooling: Option<Pooling>, features: &Picture) -> Picture {

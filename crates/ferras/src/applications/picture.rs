@@ -217,6 +217,11 @@ impl Picture {
         self.then(layer, name)
     }
 
+    /// Normalized, then relu.
+    pub fn norm_relu(&self, norm: Norm, norm_name: &str, relu_name: &str) -> Picture {
+        self.norm(norm, norm_name).activation("relu", relu_name)
+    }
+
     pub fn activation(&self, activation: &str, name: &str) -> Picture {
         self.then(Activation::new(activation), name)
     }

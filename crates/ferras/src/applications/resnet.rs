@@ -27,10 +27,6 @@ fn stem_pool(x: &Picture) -> Picture {
     x.pad([(1, 1); 2], "pool1_pad").max_pool(3, 2, false, "pool1_pool")
 }
 
-fn norm_relu(x: &Picture, norm: &str, relu: &str) -> Picture {
-    x.norm(NORM, norm).activation("relu", relu)
-}
-
 fn file(name: &str, options: &Options, hashes: [&'static str; 2]) -> KerasFile {
     KerasFile::old("resnet", name, options.include_top, hashes)
 }
@@ -48,9 +44,9 @@ impl<const LAYERS: usize> ResNet<LAYERS> {
             false => x.clone(),
         };
         let x = x.conv(Conv::new(filters, 1).strides(strides), &format!("{name}_1_conv"));
-        let x = norm_relu(&x, &format!("{name}_1_bn"), &format!("{name}_1_relu"));
+        let x = x.norm_relu(NORM, &format!("{name}_1_bn"), &format!("{name}_1_relu"));
         let x = x.conv(Conv::new(filters, 3).same(), &format!("{name}_2_conv"));
-        let x = norm_relu(&x, &format!("{name}_2_bn"), &format!("{name}_2_relu"));
+        let x = x.norm_relu(NORM, &format!("{name}_2_bn"), &format!("{name}_2_relu"));
         let x = x.conv(Conv::new(4 * filters, 1), &format!("{name}_3_conv"));
         let x = x.norm(NORM, &format!("{name}_3_bn"));
         shortcut.add(&x, &format!("{name}_add")).activation("relu", &format!("{name}_out"))
@@ -69,7 +65,7 @@ impl<const LAYERS: usize> Architecture for ResNet<LAYERS> {
     }
 
     fn features(&self, _options: &Options, picture: Picture) -> Result<Picture> {
-        let mut x = stem_pool(&norm_relu(&stem(&picture), "conv1_bn", "conv1_relu"));
+        let mut x = stem_pool(&stem(&picture).norm_relu(NORM, "conv1_bn", "conv1_relu"));
         for (stage, (filters, blocks)) in (2..).zip(stages(LAYERS)) {
             for block in 1..=blocks {
                 let strides = if block == 1 && stage > 2 { 2 } else { 1 };
@@ -100,7 +96,8 @@ pub struct ResNetV2<const LAYERS: usize>;
 impl<const LAYERS: usize> ResNetV2<LAYERS> {
     /// A residual block that normalizes first; the last of a stage takes the stride.
     fn block(x: &Picture, filters: usize, strides: usize, first: bool, name: &str) -> Picture {
-        let before = norm_relu(x, &format!("{name}_preact_bn"), &format!("{name}_preact_relu"));
+        let before =
+            x.norm_relu(NORM, &format!("{name}_preact_bn"), &format!("{name}_preact_relu"));
         let shortcut = match (first, strides) {
             (true, _) => {
                 before.conv(Conv::new(4 * filters, 1).strides(strides), &format!("{name}_0_conv"))
@@ -109,11 +106,11 @@ impl<const LAYERS: usize> ResNetV2<LAYERS> {
             (false, _) => x.max_pool(1, strides, false, ""),
         };
         let x = before.conv(Conv::new(filters, 1).no_bias(), &format!("{name}_1_conv"));
-        let x = norm_relu(&x, &format!("{name}_1_bn"), &format!("{name}_1_relu"));
+        let x = x.norm_relu(NORM, &format!("{name}_1_bn"), &format!("{name}_1_relu"));
         let x = x.pad([(1, 1); 2], &format!("{name}_2_pad"));
         let middle = Conv::new(filters, 3).strides(strides).no_bias();
         let x = x.conv(middle, &format!("{name}_2_conv"));
-        let x = norm_relu(&x, &format!("{name}_2_bn"), &format!("{name}_2_relu"));
+        let x = x.norm_relu(NORM, &format!("{name}_2_bn"), &format!("{name}_2_relu"));
         let x = x.conv(Conv::new(4 * filters, 1), &format!("{name}_3_conv"));
         shortcut.add(&x, &format!("{name}_out"))
     }
@@ -139,7 +136,7 @@ impl<const LAYERS: usize> Architecture for ResNetV2<LAYERS> {
                 x = ResNetV2::<LAYERS>::block(&x, filters, strides, block == 1, &name);
             }
         }
-        Ok(norm_relu(&x, "post_bn", "post_relu"))
+        Ok(x.norm_relu(NORM, "post_bn", "post_relu"))
     }
 
     fn pooled(&self, pooling: Option<Pooling>, features: &Picture) -> Picture {
