@@ -219,22 +219,35 @@ fn builder(class: &Ident, arguments: &[Argument<'_>], state: &[&Ident], unit: bo
     }
 }
 
-/// The statement that puts an argument into the configuration.
-fn insertion(argument: &Argument<'_>) -> TokenStream {
-    let (field, ty, key) = (argument.name, argument.ty, &argument.key);
-    let json = quote!(::ferras::config::ConfigValue::to_json);
-    let value = match &argument.written {
-        Some(expression) => quote!(#json(&(#expression))),
-        None => quote!(#json(&self.#field)),
-    };
+/// The argument's key with the value that stands in the configuration.
+fn entry(argument: &Argument<'_>) -> TokenStream {
+    let (field, key) = (argument.name, &argument.key);
+    match &argument.written {
+        Some(expression) => quote!((#key, &(#expression))),
+        None => quote!((#key, &self.#field)),
+    }
+}
+
+/// The statement that leaves an argument out while it has its default.
+fn omission(argument: &Argument<'_>) -> Option<TokenStream> {
+    let (ty, key) = (argument.ty, &argument.key);
+    let default = argument.default.as_ref().filter(|_| argument.omit_default)?;
+    Some(quote! {
+        ::ferras::config::omit(&mut map, #key, &{ let default: #ty = #default; default });
+    })
+}
+
+/// The field with what the configuration says of it.
+fn read(argument: &Argument<'_>) -> TokenStream {
+    let (field, key) = (argument.name, &argument.key);
     match &argument.default {
-        Some(default) if argument.omit_default => quote! {
-            let value = #value;
-            if value != #json(&{ let default: #ty = #default; default }) {
-                map.insert(#key.to_string(), value);
+        Some(default) => quote! {
+            #field: match reader.given(#key)? {
+                ::core::option::Option::Some(value) => value,
+                ::core::option::Option::None => #default,
             }
         },
-        _ => quote!(map.insert(#key.to_string(), #value);),
+        None => quote!(#field: reader.required(#key)?),
     }
 }
 
@@ -251,15 +264,10 @@ fn configured(
     };
     let registered = format!("{}>{name}", options.package.as_deref().unwrap_or("Custom"));
     let keys: Vec<_> = arguments.iter().map(|a| LitStr::new(&a.key, Span::call_site())).collect();
-    let insertions = arguments.iter().map(insertion);
-    let reads = arguments.iter().map(|a| {
-        let (field, ty, key) = (a.name, a.ty, &a.key);
-        let fallback = match &a.default {
-            Some(value) => quote!(::core::option::Option::Some(|| -> #ty { #value })),
-            None => quote!(::core::option::Option::None::<fn() -> #ty>),
-        };
-        quote!(#field: reader.take(#key, #fallback)?)
-    });
+    let entries = arguments.iter().map(entry);
+    let omissions: Vec<_> = arguments.iter().filter_map(omission).collect();
+    let mutable = (!omissions.is_empty()).then(|| quote!(mut));
+    let reads = arguments.iter().map(read);
     let required = arguments.iter().map(|a| a.default.is_none());
     let reader =
         if arguments.is_empty() { format_ident!("_reader") } else { format_ident!("reader") };
@@ -281,9 +289,8 @@ fn configured(
                 <Self as ::ferras::config::FromConfig>::REGISTERED_NAME
             }
             fn get_config(&self) -> ::ferras::config::Map {
-                #[allow(unused_mut)]
-                let mut map = ::ferras::config::Map::new();
-                #(#insertions)*
+                let #mutable map = ::ferras::config::written(&[#(#entries,)*]);
+                #(#omissions)*
                 map
             }
         }
@@ -298,7 +305,7 @@ fn configured(
                 config: &::ferras::config::Map,
                 scope: &::ferras::config::Scope,
             ) -> ::ferras::Result<Self> {
-                let #reader = ::ferras::config::Reader::new::<Self>(config, scope)?;
+                let #reader = ::ferras::config::Reader::of::<Self>(config, scope)?;
                 ::core::result::Result::Ok(#build)
             }
         }

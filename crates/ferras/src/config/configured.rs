@@ -86,11 +86,28 @@ pub fn serialize(object: &(impl Configured + ?Sized)) -> Json {
 }
 
 /// A type that an argument of a class can have.
-pub trait ConfigValue: Sized {
+pub trait ConfigValue {
     /// As it stands in the configuration.
     fn to_json(&self) -> Json;
     /// Reads it back; an error says what was expected and what came.
-    fn from_json(json: &Json, scope: &Scope) -> Result<Self, String>;
+    fn from_json(json: &Json, scope: &Scope) -> Result<Self, String>
+    where
+        Self: Sized;
+}
+
+// What `#[derive(Config)]` makes is compiled once a class: it calls the functions below, which are
+// compiled once, or once a type of argument.
+
+/// The configuration of these arguments.
+pub fn written(arguments: &[(&str, &dyn ConfigValue)]) -> Map {
+    arguments.iter().map(|(key, value)| (key.to_string(), value.to_json())).collect()
+}
+
+/// Leaves the argument `key` out where it has its default.
+pub fn omit(map: &mut Map, key: &str, default: &dyn ConfigValue) {
+    if map.get(key) == Some(&default.to_json()) {
+        map.shift_remove(key);
+    }
 }
 
 /// Reads a class's arguments from its configuration.
@@ -103,27 +120,44 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Checks that every argument that says something is known to the class.
-    pub fn new<T: FromConfig>(config: &'a Map, scope: &Scope) -> Result<Reader<'a>> {
-        let known: Vec<&str> = T::ARGUMENTS.iter().map(|a| a.name).collect();
+    pub fn of<T: FromConfig>(config: &'a Map, scope: &Scope) -> Result<Reader<'a>> {
+        Reader::checked(T::CLASS, T::MODULE, T::ARGUMENTS, config, scope)
+    }
+
+    fn checked(
+        class: &'static str,
+        module: Option<&str>,
+        arguments: &[ArgumentInfo],
+        config: &'a Map,
+        scope: &Scope,
+    ) -> Result<Reader<'a>> {
+        let known: Vec<&str> = arguments.iter().map(|a| a.name).collect();
         for (key, value) in config {
             // Keras writes these for every layer; they belong to the layer's handle.
-            let handle = T::MODULE == Some("keras.layers")
+            let handle = module == Some("keras.layers")
                 && matches!(key.as_str(), "name" | "trainable" | "dtype");
             if !value.is_null() && !known.contains(&key.as_str()) && !handle {
-                let problem = format!("is unknown to {}{}", T::CLASS, suggest(key, &known));
+                let problem = format!("is unknown to {class}{}", suggest(key, &known));
                 return Err(Error::argument(key, problem));
             }
         }
-        Ok(Reader { class: T::CLASS, config, scope: scope.deeper()? })
+        Ok(Reader { class, config, scope: scope.deeper()? })
     }
 
-    /// The argument `key`, or its default where it is left out.
-    pub fn take<V: ConfigValue>(&self, key: &str, default: Option<impl Fn() -> V>) -> Result<V> {
-        let named = |problem: String| Error::argument(key, format!("of {}: {problem}", self.class));
-        match (self.config.get(key), default) {
-            (Some(json), _) => V::from_json(json, &self.scope).map_err(named),
-            (None, Some(default)) => Ok(default()),
-            (None, None) => Err(named("is missing".into())),
-        }
+    /// The argument `key`, if the configuration has it.
+    #[inline(never)]
+    pub fn given<V: ConfigValue>(&self, key: &str) -> Result<Option<V>> {
+        let read = self.config.get(key).map(|json| V::from_json(json, &self.scope));
+        read.transpose().map_err(|problem| self.error(key, &problem))
+    }
+
+    /// The argument `key`, which has no default.
+    #[inline(never)]
+    pub fn required<V: ConfigValue>(&self, key: &str) -> Result<V> {
+        self.given(key)?.ok_or_else(|| self.error(key, "is missing"))
+    }
+
+    fn error(&self, key: &str, problem: &str) -> Error {
+        Error::argument(key, format!("of {}: {problem}", self.class))
     }
 }

@@ -10,7 +10,7 @@ mod value;
 
 pub use choice::{Axes, Choice, Vocabulary};
 pub use configured::{
-    ArgumentInfo, ConfigValue, Configured, FromConfig, Map, Reader, Scope, serialize,
+    ArgumentInfo, ConfigValue, Configured, FromConfig, Map, Reader, Scope, omit, serialize, written,
 };
 pub use dtype_policy::DTypePolicy;
 pub use identifier::{Entry, Family, Identifier};
