@@ -47,4 +47,4 @@ TOPICS = [
 ]
 
 # Those that need TensorFlow beside Keras.
-WITH_TENSORFLOW = ["timeseries"]
+WITH_TENSORFLOW = ["stateful", "timeseries"]

@@ -129,6 +129,8 @@ pub struct WeightSpec {
     pub(crate) value: Option<Tensor>,
     /// Whether the layer reads it in the type it computes in.
     pub(crate) autocast: bool,
+    /// Whether it is no weight, but a value that goes from batch to batch.
+    pub(crate) carried: bool,
 }
 
 impl WeightSpec {
@@ -291,10 +293,21 @@ impl<'a> Build<'a> {
             trainable: self.trainable,
             value: None,
             autocast: true,
+            carried: false,
         };
         self.weights.push(spec);
         let last = self.weights.len() - 1;
         &mut self.weights[last]
+    }
+
+    /// Asks for a value that goes from one batch to the next, in training, evaluation and prediction
+    /// alike: a call finds it as it does a weight, and replaces it by
+    /// [`Call::update`](super::Call::update). It is none of the model's weights, begins as zeros, and
+    /// does so again after [`Model::reset_states`](crate::models::Model::reset_states).
+    pub fn carry(&mut self, name: &str, shape: impl Into<Shape>) -> &mut WeightSpec {
+        let spec = self.weight(name, shape).frozen();
+        spec.carried = true;
+        spec
     }
 
     /// Builds a layer inside this one, under its own name; the same name is given to

@@ -255,8 +255,9 @@ impl Call<'_> {
         self.trainable
     }
 
-    /// The new value of a weight that is not trained, from this training step on; it is cast to the
-    /// type that the weight is kept in.
+    /// The new value of a weight that is not trained, from this training step on, or of a value that
+    /// goes from batch to batch ([`Build::carry`](super::Build::carry)), from any step on; it is cast to
+    /// the type that the weight is kept in.
     pub fn update(&mut self, name: &str, value: Value) {
         let path = format!("{}/{name}", self.path);
         let value = match self.trace.weights.get(&path) {

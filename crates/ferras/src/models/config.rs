@@ -1,4 +1,5 @@
 //! Models from their parts, and by their configuration.
+use super::carried::Carried;
 use super::model::{Nested, Topology, Variable};
 use super::{Model, Network};
 use crate::layers::WeightSpec;
@@ -18,10 +19,12 @@ impl Model {
         match (topology, values) {
             (Topology::Built { network, sequential }, None) => {
                 model.variables = model.drawn_later(&network)?;
+                model.carried = Carried::all(&network, &model.backend);
                 model.topology = Topology::Built { network, sequential };
             }
             (Topology::Built { network, sequential }, Some(values)) => {
                 model.variables = model.uploaded(&network, &values)?;
+                model.carried = Carried::all(&network, &model.backend);
                 model.topology = Topology::Built { network, sequential };
             }
             (stack, None) => model.topology = stack,

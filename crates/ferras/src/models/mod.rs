@@ -1,4 +1,5 @@
 //! Models: how layers are put together, described and built.
+mod carried;
 mod config;
 mod inspect;
 mod model;
@@ -10,6 +11,7 @@ mod table;
 mod trainable;
 mod up_to;
 
+pub(crate) use carried::Held;
 pub use model::{Model, Variable};
 pub(crate) use model::{Nested, Topology};
 pub use network::Network;

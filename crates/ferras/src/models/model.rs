@@ -1,4 +1,5 @@
 //! `Model`: a network with the values of its weights.
+use super::carried::Carried;
 use super::network::Network;
 use super::{SymbolicInputs, SymbolicTensor};
 use crate::config::{Configured, DTypePolicy, Map, dtype_policy};
@@ -24,6 +25,8 @@ pub struct Model {
     pub(crate) name: String,
     pub(crate) topology: Topology,
     pub(crate) variables: Vec<Variable>,
+    /// What goes from batch to batch and is no weight.
+    pub(crate) carried: Vec<Carried>,
     /// Whether training changes any of its weights.
     pub(crate) trainable: bool,
     pub(crate) dtype: DTypePolicy,
@@ -142,6 +145,7 @@ impl Model {
             name: name.into(),
             topology,
             variables: Vec::new(),
+            carried: Vec::new(),
             trainable: true,
             dtype: dtype_policy(),
             backend: crate::backend::default(),
@@ -165,6 +169,7 @@ impl Model {
             Variable::drawn_later(spec.clone(), 0, self.backend.clone()).with_value(&value)
         };
         self.variables = network.weights.iter().map(variable).collect::<Result<_>>()?;
+        self.carried = Carried::all(&network, &self.backend);
         self.topology = Topology::Built { network, sequential };
         Ok(())
     }
@@ -281,7 +286,7 @@ impl Model {
 }
 
 /// An error instead of an abort for weights that this machine has no memory for.
-fn check_room(specs: &[WeightSpec]) -> Result<()> {
+pub(super) fn check_room(specs: &[WeightSpec]) -> Result<()> {
     let places = |spec: &WeightSpec| {
         spec.ty.shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX)
     };
@@ -347,7 +352,8 @@ impl Layer for Nested {
             return Err(cx.error(format!("expected input {expected}, got {found}")));
         }
         let trainable = cx.trainable();
-        for (i, spec) in self.network.weights.iter().enumerate() {
+        let carried = self.network.carried.iter();
+        for (i, spec) in self.network.weights.iter().chain(carried).enumerate() {
             let own = cx.weight(&spec.path, spec.ty.shape.clone());
             let path = std::mem::take(&mut own.path);
             let value = self.values.get(i).or(spec.value.as_ref()).cloned();

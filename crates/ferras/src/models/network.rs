@@ -29,7 +29,9 @@ pub struct Network {
     pub(crate) outputs: Vec<(usize, usize)>,
     /// What the layers ask for, in the layers' order.
     pub(crate) weights: Vec<WeightSpec>,
-    /// Where each layer's weights stand in that list.
+    /// What the layers carry from batch to batch besides.
+    pub(crate) carried: Vec<WeightSpec>,
+    /// Where each layer's weights stand in the list of weights.
     pub(crate) layer_weights: Vec<Range<usize>>,
 }
 
@@ -107,7 +109,10 @@ impl Network {
         network.check_outputs()?;
         for i in 0..network.layers.len() {
             let start = network.weights.len();
-            network.weights.extend(built.remove(&i).unwrap_or_default());
+            let own = built.remove(&i).unwrap_or_default();
+            let (carried, weights): (Vec<_>, Vec<_>) = own.into_iter().partition(|s| s.carried);
+            network.weights.extend(weights);
+            network.carried.extend(carried);
             network.layer_weights.push(start..network.weights.len());
         }
         Ok(network)

@@ -31,6 +31,22 @@ impl Input {
         SymbolicTensor::applied(LayerRef::new(layer).name(name), SymbolicInputs(Vec::new()))
     }
 
+    /// Float data whose batches have a size of their own: all sizes, batch axis first. `stateful`
+    /// recurrent layers need it.
+    ///
+    /// - **Source** Keras 3 `Input(batch_shape=…)`.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let x = Input::batch_shape([32, 10, 8]);
+    /// assert_eq!(x.shape().map(|s| s.to_string()).as_deref(), Some("(32, 10, 8)"));
+    /// ```
+    #[track_caller]
+    pub fn batch_shape(shape: impl Into<PartialShape>) -> SymbolicTensor {
+        let layer = InputLayer::new(shape.into()).dtype(crate::config::floatx());
+        SymbolicTensor::applied(LayerRef::new(layer), SymbolicInputs(Vec::new()))
+    }
+
     /// Data of an element type.
     #[track_caller]
     pub fn of(shape: impl Into<PartialShape>, dtype: DType) -> SymbolicTensor {

@@ -196,6 +196,7 @@ fn refresh(network: &mut Network, trainable: bool) -> Result<()> {
         let built = Build::run(&entry.layer, &entry.name, &entry.name, trainable, &specs)?;
         let places = network.layer_weights.get(place).cloned().unwrap_or_default();
         let weights = network.weights.get_mut(places).unwrap_or_default();
+        let built = built.into_iter().filter(|spec| !spec.carried);
         for (weight, again) in weights.iter_mut().zip(built) {
             weight.trainable = again.trainable;
         }

@@ -144,6 +144,7 @@ impl Model {
         if let (Err(_), Some(stack)) = (&prepared, before) {
             self.topology = stack;
             self.variables.clear();
+            self.carried.clear();
             if let Some(compiled) = &mut self.training.compiled {
                 compiled.optimizer_states.clear();
             }

@@ -4,7 +4,7 @@ use super::metric::{self, StepLosses, Tracker, TrackerStates, Trackers};
 use super::train_step::StepCall;
 use crate::layers::{Masked, Trace};
 use crate::losses;
-use crate::models::{Model, Variable};
+use crate::models::{Held, Model, Variable};
 use crate::optimizers;
 use crate::{Error, Result};
 use ferras_graph::{
@@ -79,6 +79,22 @@ pub(crate) struct Step {
     writes: Vec<bool>,
 }
 
+impl Step {
+    /// What goes from batch to batch as the states that follow those that are there.
+    fn extend_carried<'a>(
+        &self,
+        states: &mut Vec<StateArg<'a>>,
+        held: &'a mut [Held<'_>],
+    ) -> Result<()> {
+        let writes = self.writes.iter().skip(states.len());
+        for (held, &write) in held.iter_mut().zip(writes) {
+            let buffer = held.buffer()?;
+            states.push(if write { StateArg::Write(buffer) } else { StateArg::Read(buffer) });
+        }
+        Ok(())
+    }
+}
+
 /// A batch, as it is fed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BatchView<'a> {
@@ -131,10 +147,10 @@ impl Model {
         let builder = Builder::new();
         let inputs = self.feed_inputs(&builder, x)?;
         let mut trace = Trace::new(builder.clone(), false, None);
-        bind_variables(&mut trace, &self.variables);
+        self.bind_states(&mut trace);
         let outputs = self.network()?.trace(&mut trace, "", self.trainable, &inputs);
         let outputs: Vec<Value> = outputs.into_iter().map(|m| m.value).collect();
-        Ok(builder.finish(&outputs, &[])?)
+        Ok(builder.finish(&outputs, &self.trace_carried(&trace))?)
     }
 
     /// The graph of a training or evaluation step.
@@ -152,7 +168,7 @@ impl Model {
         let weights: Vec<Option<Value>> = key.weights.iter().enumerate().map(weight).collect();
         let random = builder.state("random", TensorType::new(DType::I64, [2]));
         let mut trace = Trace::new(builder.clone(), training, training.then(|| random.clone()));
-        bind_variables(&mut trace, &self.variables);
+        self.bind_states(&mut trace);
         let own = compiled.arguments.train_step.as_deref().filter(|_| training);
         let (losses, outputs) = {
             let (trace, y, weights) = (&mut trace, &y[..], &weights[..]);
@@ -172,6 +188,8 @@ impl Model {
             let counted = random.slice_axis(0, 1, 2) + 1.0;
             let next = builder.concat(&[random.slice_axis(0, 0, 1), counted], 0);
             updates.push((random, next));
+        } else {
+            updates.extend(self.trace_carried(&trace));
         }
         for tracker in trackers {
             let states = metric::bind(&builder, tracker);
@@ -179,6 +197,28 @@ impl Model {
             updates.extend(states.into_iter().zip(new));
         }
         Ok(builder.finish(&[], &updates)?)
+    }
+
+    /// The values of weights, and what goes from batch to batch, as states of the graph.
+    fn bind_states(&self, trace: &mut Trace) {
+        let weights = self.variables.iter().map(|v| &v.spec);
+        let carried = self.carried.iter().map(|c| &c.spec);
+        weights.chain(carried).for_each(|spec| {
+            trace.bind(spec);
+        });
+    }
+
+    /// What goes on to the next batch outside of training, too.
+    fn trace_carried(&self, trace: &Trace) -> Vec<(Value, Value)> {
+        let carried = |path: &str| self.carried.iter().any(|c| c.spec.path == path);
+        let new = trace.updates.iter().filter(|(path, _)| carried(path));
+        new.filter_map(|(path, new)| Some((trace.weights.get(path)?.clone(), new.clone())))
+            .collect()
+    }
+
+    /// What goes from batch to batch, held for the time of one.
+    fn hold_carried(&self) -> Result<Vec<Held<'_>>> {
+        self.carried.iter().map(|carried| carried.hold()).collect()
     }
 
     fn feed_inputs(&self, builder: &Builder, types: &[TensorType]) -> Result<Vec<Masked>> {
@@ -289,11 +329,14 @@ impl Model {
     ) -> Result<()> {
         let missing = || Error::Internal("a training step before compile".into());
         let compiled = self.training.compiled.as_mut().ok_or_else(missing)?;
+        let held = self.carried.iter().map(|carried| carried.hold());
+        let mut held = held.collect::<Result<Vec<_>>>()?;
         let variables = self.variables.iter_mut().map(Variable::buffer_mut);
+        let carried = held.iter_mut().map(Held::buffer);
         let optimizer = compiled.optimizer_states.iter_mut().map(|s| &mut s.buffer);
         let random = std::iter::once(&mut compiled.key);
         let rest = optimizer.chain(trackers.0.iter_mut()).map(Ok);
-        let all = random.map(Ok).chain(variables).chain(rest);
+        let all = random.map(Ok).chain(variables).chain(carried).chain(rest);
         let argument = |(buffer, &write): (Result<_>, &bool)| {
             Ok(match write {
                 true => StateArg::Write(buffer?),
@@ -313,9 +356,11 @@ impl Model {
         trackers: &mut TrackerStates,
     ) -> Result<()> {
         let key = &self.compiled("evaluate")?.key;
+        let mut held = self.hold_carried()?;
         let variables = self.variables.iter().map(Variable::buffer);
         let fixed = std::iter::once(Ok(key)).chain(variables);
         let mut states = fixed.map(|b| Ok(StateArg::Read(b?))).collect::<Result<Vec<_>>>()?;
+        step.extend_carried(&mut states, &mut held)?;
         states.extend(trackers.0.iter_mut().map(StateArg::Write));
         Ok(step.executable.run(&batch.feeds(), &mut states, &mut Vec::new())?)
     }
@@ -329,15 +374,10 @@ impl Model {
         let batch = BatchView { x, y: &[], weights: &[] };
         let step = self.step(Mode::Predict, &batch, &[], &[])?;
         let variables = self.variables.iter().map(Variable::buffer);
+        let mut held = self.hold_carried()?;
         let mut states = variables.map(|b| Ok(StateArg::Read(b?))).collect::<Result<Vec<_>>>()?;
+        step.extend_carried(&mut states, &mut held)?;
         Ok(step.executable.run(x, &mut states, outputs)?)
-    }
-}
-
-/// The weights' values of a model in a graph, under their paths.
-fn bind_variables(trace: &mut Trace, variables: &[Variable]) {
-    for v in variables {
-        trace.bind(&v.spec);
     }
 }
 

@@ -154,7 +154,8 @@ pub fn run(mut model: Model, case: &Json) -> Result<Vec<String>> {
         check(format!("weight {}", variable.path()), apart);
     }
     let arguments = &case["evaluate"]["arguments"];
-    let mut options = Evaluate::new().batch_size(whole(&arguments["batch_size"])).verbose(0);
+    let batch_size = whole(&arguments["batch_size"]);
+    let mut options = Evaluate::new().batch_size(batch_size).verbose(0);
     if let Some(weight) = arguments.get("sample_weight") {
         options = options.sample_weight(data(weight));
     }
@@ -163,7 +164,7 @@ pub fn run(mut model: Model, case: &Json) -> Result<Vec<String>> {
         let own = logs.get(name).unwrap_or(f64::NAN);
         check(format!("evaluate's {name}, {own}"), difference(&[own], &[number(value)]));
     }
-    let outputs = model.predict_with(&x, Predict::new().batch_size(5).verbose(0))?;
+    let outputs = model.predict_with(&x, Predict::new().batch_size(batch_size).verbose(0))?;
     let expected = match &case["predict"] {
         Json::Array(several) => several.clone(),
         one => vec![one.clone()],

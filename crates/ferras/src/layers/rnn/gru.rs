@@ -37,7 +37,7 @@ recurrent! {
     ///   the output has the input's mask.
     /// - **Weights** those of [`GRUCell`], under `cell`.
     /// - **Errors** at build: rank below 3, unknown features, `units` 0, other numbers or shapes of
-    ///   states, `stateful`.
+    ///   states, `stateful` without a size of batches.
     /// - **Source** Keras 3 `layers.GRU`; Cho et al. 2014.
     ///
     /// ```

@@ -36,7 +36,7 @@ recurrent! {
     ///   the output has the input's mask.
     /// - **Weights** those of [`LSTMCell`], under `cell`.
     /// - **Errors** at build: rank below 3, unknown features, `units` 0, other numbers or shapes of
-    ///   states, `stateful`.
+    ///   states, `stateful` without a size of batches.
     /// - **Source** Keras 3 `layers.LSTM`; Hochreiter & Schmidhuber 1997.
     ///
     /// ```

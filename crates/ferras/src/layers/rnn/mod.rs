@@ -83,7 +83,9 @@ macro_rules! recurrent {
             /// Whether steps are done from the last to the first, and outputs come in that order.
             #[config(default = false)]
             go_backwards: bool,
-            /// Keras' wish that each batch begins where the last one ended; must be false.
+            /// Whether each batch begins with the states that the last one ended with; false by default. It needs
+            /// batches of a known size ([`Input::batch_shape`](crate::models::Input::batch_shape)), and goes on
+            /// until [`Model::reset_states`](crate::models::Model::reset_states).
             #[config(default = false)]
             stateful: bool,
             /// Keras' wish to write every step out. Steps are a loop here all the same.

@@ -13,6 +13,11 @@ struct Step<'a> {
     place: usize,
 }
 
+/// Under what name a `stateful` layer carries a state to the next batch.
+fn kept(state: usize) -> String {
+    format!("state_{state}")
+}
+
 /// The shapes of a cell's states for steps of this shape, without the batch axis.
 pub(super) fn state_shapes(cell: &LayerRef, step: &PartialShape) -> Option<Vec<Shape>> {
     cell.0.layer.state_shapes(step)
@@ -20,11 +25,6 @@ pub(super) fn state_shapes(cell: &LayerRef, step: &PartialShape) -> Option<Vec<S
 
 impl RNN {
     pub(super) fn build_loop(&self, cx: &mut Build) -> Result<()> {
-        if self.stateful {
-            return Err(cx.error(
-                "stateful is not there yet; give the states as inputs and take them with return_state",
-            ));
-        }
         let [sequence] = cx.inputs() else {
             let found = cx.inputs().len();
             return Err(cx.error(format!(
@@ -48,25 +48,61 @@ impl RNN {
         let state = |shape: &Shape| TensorSpec { dtype, shape: PartialShape::from(shape).batched() };
         let first = TensorSpec { dtype, shape: step };
         let inputs: Vec<TensorSpec> = [first].into_iter().chain(shapes.iter().map(state)).collect();
+        if self.stateful {
+            let Some(batch) = sequence.shape.first().copied().flatten() else {
+                return Err(cx.error(format!(
+                    "stateful needs batches of a known size, got shape {}; begin the model with \
+                     Input::batch_shape([batch, steps, …])",
+                    sequence.shape
+                )));
+            };
+            for (i, shape) in shapes.iter().enumerate() {
+                cx.carry(&kept(i), [&[batch], &shape[..]].concat());
+            }
+        }
         cx.child("cell", &self.cell, &inputs)
     }
 
     /// The output, and the states if they are asked for.
     pub(super) fn call_loop(&self, cx: &mut Call) -> Vec<Value> {
         let x = cx.input();
+        if x.is_poisoned() {
+            return vec![x];
+        }
         let given = cx.arguments("initial_state");
         // As in Keras, a mask is not seen where initial states are given.
         let mask = cx.mask().filter(|_| given.is_empty());
-        let (output, states) = match self.start(&x, given) {
+        let start = match self.carried(cx, &x) {
+            Ok(carried) if given.is_empty() => self.start(&x, carried),
+            Ok(_) => self.start(&x, given),
+            Err(problem) => Err(problem),
+        };
+        let (output, states) = match start {
             Ok(start) => self.run(cx, &x, mask, start),
             Err(problem) => (x.error("initial_state", problem), Vec::new()),
         };
+        if self.stateful {
+            states.iter().enumerate().for_each(|(i, state)| cx.update(&kept(i), state.clone()));
+        }
         let states = if self.return_state { states } else { Vec::new() };
         let dtype = cx.compute_dtype();
         let results: Vec<Value> =
             [output].into_iter().chain(states).map(|y| y.cast(dtype)).collect();
         results.iter().for_each(|y| cx.penalize(&self.activity_regularizer, y));
         results
+    }
+
+    /// The states that the last batch ended with, where they are carried on.
+    fn carried(&self, cx: &Call, x: &Value) -> Result<Vec<Value>, String> {
+        let names = (0..).map(kept).take_while(|name| self.stateful && cx.has_weight(name));
+        let states: Vec<Value> = names.map(|name| cx.weight(&name)).collect();
+        match states.first().map(|state| state.dim(0)) {
+            Some(batch) if batch != x.dim(0) => Err(format!(
+                "the layer carries states of batches of {batch}, got one of {}; give batch_size({batch})",
+                x.dim(0)
+            )),
+            _ => Ok(states),
+        }
     }
 
     /// The states before the first step: those given, or zeros.

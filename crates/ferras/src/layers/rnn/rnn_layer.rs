@@ -15,7 +15,7 @@ use crate::layers::{LayerRef, Signature, prelude::*};
 ///   As in Keras, the mask is not seen where initial states are given.
 /// - **Weights** those of the cell, under `cell`.
 /// - **Errors** at build: a layer that is no cell, rank below 3, other numbers or shapes of states,
-///   `stateful`.
+///   `stateful` without a size of batches.
 /// - **Source** Keras 3 `layers.RNN`.
 ///
 /// ```
@@ -64,7 +64,9 @@ pub struct RNN {
     /// Whether steps are done from the last to the first, and outputs come in that order.
     #[config(default = false)]
     pub(super) go_backwards: bool,
-    /// Keras' wish that each batch begins where the last one ended; must be false.
+    /// Whether each batch begins with the states that the last one ended with; false by default. It needs
+    /// batches of a known size ([`Input::batch_shape`](crate::models::Input::batch_shape)), and goes on
+    /// until [`Model::reset_states`](crate::models::Model::reset_states).
     #[config(default = false)]
     pub(super) stateful: bool,
     /// Keras' wish to write every step out. Steps are a loop here all the same.

@@ -33,7 +33,7 @@ recurrent! {
     ///   the output has the input's mask.
     /// - **Weights** those of [`SimpleRNNCell`], under `cell`.
     /// - **Errors** at build: rank below 3, unknown features, `units` 0, other numbers or shapes of
-    ///   states, `stateful`.
+    ///   states, `stateful` without a size of batches.
     /// - **Source** Keras 3 `layers.SimpleRNN`; Elman 1990. As there, `activity_regularizer`
     ///   is taken and written, but penalises nothing.
     ///
