@@ -1,6 +1,6 @@
 """Opens in the real Keras what Ferras wrote: tests/way_back.rs calls it with a folder.
 
-For each NAME.npz there is a model as NAME.keras, NAME.h5 and NAME.weights.h5. The arrays: x0, x1 …
+For each NAME.npz there is a model as NAME.keras, NAME.h5 and, of some, NAME.weights.h5. The arrays: x0, x1 …
 the inputs, y0 … the targets, before0 … what the model predicts, after0 … what it predicts after one
 more epoch in the same order of rows, in batches of 4 (only for models that are trained)."""
 
@@ -10,8 +10,21 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Each model is used twice: quick to compile is quick.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+
+
+# What Keras does not read from .h5, from its own files neither, and why.
+UNREAD = {
+    "optimizer_lamb.h5": "Lamb is unknown to it by name",
+    "attention.h5": "operations between layers are written without their modules",
+    "operations.h5": "as attention.h5",
+    "sizes.h5": "layers of keras.applications are unknown to it",
+    "given.h5": "it takes the word \"dot\" for its function of that name",
+    "normalizations.h5": "it leaves out an axis that is a list of several",
+}
 
 
 def numbered(arrays, letter):
@@ -37,8 +50,8 @@ def check(path, arrays):
     before, after = numbered(arrays, "before"), numbered(arrays, "after")
     model = keras.saving.load_model(path)
     compare(f"{path.name} as loaded", model.predict(x, verbose=0), before, 1e-5)
-    if path.suffix == ".keras":
-        weights = path.with_suffix(".weights.h5")
+    weights = path.with_suffix(".weights.h5")
+    if path.suffix == ".keras" and weights.exists():
         other = keras.models.clone_model(model)
         other.load_weights(weights)
         compare(f"{weights.name}", other.predict(x, verbose=0), before, 1e-5)
@@ -55,8 +68,8 @@ def main(folder):
     for arrays in sorted(Path(folder).glob("*.npz")):
         for ending in [".keras", ".h5"]:
             path = arrays.with_suffix(ending)
-            if path.name == "lamb.h5":
-                continue  # Keras does not know Lamb by its name, so that it does not read its own .h5 of it
+            if path.name in UNREAD:
+                continue
             count += 1
             try:
                 check(path, np.load(arrays))

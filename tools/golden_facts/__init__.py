@@ -24,6 +24,7 @@ TOPICS = [
     "compound_optimizers",
     "training",
     "masks",
+    "given_masks",
     "mixed",
     "recurrent",
     "recurrent_wrappers",

@@ -18,6 +18,9 @@ const FILES: [&str; 6] = [
     "reversible_embedding",
 ];
 
+/// Classes of Keras 2 that Keras 3 does not have.
+const OLD: [&str; 2] = ["LocallyConnected1D", "LocallyConnected2D"];
+
 fn golden(file: &str) -> Json {
     let path = format!("{}/../../tests/golden/{file}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -105,7 +108,8 @@ fn check<T: Family + ?Sized>(family: &str, failed: &mut Vec<String>) {
         }
     }
     for entry in T::table() {
-        if !rows.iter().any(|row| row["name"] == entry.names[0]) {
+        let is_compared = rows.iter().any(|row| row["name"] == entry.names[0]);
+        if !is_compared && !OLD.contains(&entry.names[0]) {
             failed.push(format!("{} is not compared with Keras", entry.names[0]));
         }
     }

@@ -79,3 +79,21 @@ fn values_too_large_for_any_memory_are_errors() {
         assert!(!error.contains("internal error"), "{what}: {error}");
     }
 }
+
+/// A stack whose input the file does not tell asks when it is given data.
+#[test]
+fn values_of_a_stack_without_an_input_are_bounded_when_data_come() {
+    let layers = [
+        layer("UpSampling1D", json!({"size": 1_u64 << 31})),
+        layer("GlobalAveragePooling1D", json!({})),
+        layer("Dense", json!({"units": 1})),
+    ];
+    let config = json!({"class_name": "Sequential", "config": {"name": "s", "layers": layers}});
+    for model in [Model::from_config(&config), Model::from_config(&config).unwrap().clone_model()] {
+        let mut model = model.unwrap();
+        model.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
+        let (x, y) = (Tensor::zeros(&TensorType::new(DType::F32, [2, 4, 3])), [[0.0_f32], [0.0]]);
+        let error = model.fit(x, y, Fit::new().verbose(0)).unwrap_err().to_string();
+        assert!(error.contains("raise Limits::value_bytes"), "{error}");
+    }
+}

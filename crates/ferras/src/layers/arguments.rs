@@ -8,26 +8,47 @@ use crate::models::{SymbolicInputs, SymbolicTensor};
 pub struct Signature {
     /// Names of the inputs, for layers that take them one by one; without names they are one list.
     pub inputs: &'static [&'static str],
-    /// Names of further tensors, or lists of them.
+    /// Names of further tensors, or lists of them. A `mask`, or a list of one for each input, stands in
+    /// the place of those that come with the inputs.
     pub tensors: &'static [&'static str],
     /// Names of switches, which are off unless they are given.
     pub flags: &'static [&'static str],
 }
 
+impl Signature {
+    /// That of layers which may be called with a mask.
+    pub(crate) const WITH_MASK: Signature =
+        Signature { inputs: &[], tensors: &["mask"], flags: &[] };
+}
+
 /// The arguments of one call, in the order in which they were given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct CallArguments {
-    /// What the last tensors of the call are, one name each.
-    pub(crate) tensors: Vec<String>,
+    /// What the last tensors of the call are, one each.
+    pub(crate) tensors: Vec<NamedTensor>,
     pub(crate) flags: Vec<(String, bool)>,
 }
 
+/// A tensor that a call is given by name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NamedTensor {
+    pub(crate) name: String,
+    /// Where it stands in a list of that name.
+    pub(crate) place: usize,
+}
+
 impl CallArguments {
+    /// One more tensor, behind those of its name.
+    pub(crate) fn add(&mut self, name: &str) {
+        let place = self.tensors.iter().filter(|earlier| earlier.name == name).count();
+        self.tensors.push(NamedTensor { name: name.to_string(), place });
+    }
+
     /// What is wrong with the arguments for a layer of this signature, if anything.
     pub(crate) fn problem(&self, signature: &Signature) -> Option<String> {
         let unknown =
             |name: &String, known: &[&str]| (!known.contains(&&name[..])).then(|| name.clone());
-        let tensor = self.tensors.iter().find_map(|name| unknown(name, signature.tensors));
+        let tensor = self.tensors.iter().find_map(|own| unknown(&own.name, signature.tensors));
         let flag = || self.flags.iter().find_map(|(name, _)| unknown(name, signature.flags));
         let name = tensor.or_else(flag)?;
         let known = [signature.tensors, signature.flags].concat();
@@ -103,9 +124,11 @@ impl LayerWith {
         {
             inputs.push(tensors.remove(at).1);
         }
-        let (names, further): (Vec<String>, Vec<SymbolicTensor>) = tensors.into_iter().unzip();
-        inputs.extend(further);
-        let arguments = CallArguments { tensors: names, flags: self.flags };
+        let mut arguments = CallArguments { tensors: Vec::new(), flags: self.flags };
+        for (name, tensor) in tensors {
+            arguments.add(&name);
+            inputs.push(tensor);
+        }
         SymbolicTensor::applied_with(self.layer, SymbolicInputs(inputs), arguments)
     }
 }

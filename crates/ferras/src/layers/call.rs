@@ -93,6 +93,19 @@ impl Trace {
             inputs.into_iter().map(|m| (cast(m.value), m.mask)).unzip();
         let named = inputs.split_off(inputs.len().saturating_sub(arguments.tensors.len()));
         masks.truncate(inputs.len());
+        for (argument, value) in arguments.tensors.iter().zip(&named) {
+            match masks.get_mut(argument.place) {
+                _ if argument.name != "mask" => {}
+                Some(mask) => *mask = Some(value.cast(DType::Bool)),
+                None => {
+                    let problem = format!(
+                        "expected a mask for each input, of which there are {}",
+                        inputs.len()
+                    );
+                    builder.error("mask", problem);
+                }
+            }
+        }
         let mut cx = Call {
             trace: self,
             path: path.into(),
@@ -100,7 +113,7 @@ impl Trace {
             compute,
             inputs,
             masks,
-            tensors: arguments.tensors.iter().cloned().zip(named).collect(),
+            tensors: arguments.tensors.iter().map(|own| own.name.clone()).zip(named).collect(),
             flags: arguments.flags.clone(),
             given: None,
             trainable,
@@ -335,20 +348,23 @@ impl Call<'_> {
         self.trace.call(layer, name, &path, self.trainable, inputs, &none)
     }
 
-    /// As [`Call::child_masked`], with tensors under a name besides.
+    /// As [`Call::child`], with further tensors by the names of arguments.
     pub(crate) fn child_with(
         &mut self,
         name: &str,
         layer: &LayerRef,
-        mut inputs: Vec<Masked>,
-        argument: &str,
-        tensors: &[Value],
-    ) -> Vec<Masked> {
+        inputs: Vec<Value>,
+        named: Vec<(&str, Value)>,
+    ) -> Vec<Value> {
         let path = format!("{}/{name}", self.path);
-        inputs.extend(tensors.iter().cloned().map(Masked::from));
-        let names = vec![argument.to_string(); tensors.len()];
-        let arguments = CallArguments { tensors: names, flags: Vec::new() };
-        self.trace.call(layer, name, &path, self.trainable, inputs, &arguments)
+        let mut arguments = CallArguments::default();
+        let mut inputs: Vec<Masked> = inputs.into_iter().map(Masked::from).collect();
+        for (name, tensor) in named {
+            arguments.add(name);
+            inputs.push(tensor.into());
+        }
+        let outputs = self.trace.call(layer, name, &path, self.trainable, inputs, &arguments);
+        outputs.into_iter().map(|m| m.value).collect()
     }
 
     /// Where the trace stands, to go back there.

@@ -67,6 +67,12 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
                               "data_format": "channels_first"});
             one(args, &[3, 5, 4])
         }
+        "LocallyConnected1D" => one(json!({"filters": 3, "kernel_size": 2, "strides": 2}), &[6, 3]),
+        "LocallyConnected2D" => {
+            let args = json!({"filters": 2, "kernel_size": [3, 2], "activation": "tanh",
+                              "data_format": "channels_first"});
+            one(args, &[2, 4, 3])
+        }
         "SeparableConv1D" => one(json!({"filters": 3, "kernel_size": 2, "strides": 2}), &[6, 3]),
         "SeparableConv2D" => {
             let args = json!({"filters": 2, "kernel_size": [3, 2], "depth_multiplier": 2,

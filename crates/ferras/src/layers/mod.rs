@@ -16,8 +16,8 @@ mod spatial;
 mod testing;
 mod weights;
 
-pub(crate) use arguments::CallArguments;
 pub use arguments::{ArgumentValue, LayerWith, Signature};
+pub(crate) use arguments::{CallArguments, NamedTensor};
 pub(crate) use build::describe;
 pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
 pub use call::{Call, Masked, Trace};
@@ -27,6 +27,7 @@ pub use preprocessing::{
     Between, Factor, Fill, FillMode, FillPlace, FlipMode, Numbers, OutputMode, Range,
 };
 pub use reshape::{Borders, Interpolation};
+pub(crate) use rnn::state_groups;
 pub use rnn::{MergeMode, Merging, UseCudnn};
 pub use spatial::{ChannelsOrder, DataFormat, Padding, PaddingMode};
 
@@ -74,6 +75,8 @@ layers! {
         Conv3DTranspose,
         DepthwiseConv1D,
         DepthwiseConv2D,
+        LocallyConnected1D,
+        LocallyConnected2D,
         SeparableConv1D,
         SeparableConv2D,
     }

@@ -1,5 +1,5 @@
 //! What a layer file needs.
-pub(crate) use super::{Build, Call, Layer};
+pub(crate) use super::{Build, Call, Layer, Signature};
 pub(crate) use crate::Result;
 pub(crate) use crate::activations::Activation;
 pub(crate) use crate::constraints::Constraint;

@@ -2,6 +2,7 @@
 mod carried;
 mod config;
 mod inspect;
+mod limited;
 mod model;
 mod network;
 mod sequential;

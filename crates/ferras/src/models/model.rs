@@ -3,7 +3,8 @@ use super::carried::Carried;
 use super::network::Network;
 use super::{SymbolicInputs, SymbolicTensor};
 use crate::config::{Configured, DTypePolicy, Map, dtype_policy};
-use crate::layers::{Build, Call, Layer, LayerRef, TensorSpec, WeightSpec};
+use crate::containers::Limits;
+use crate::layers::{Build, Call, Layer, LayerRef, Signature, TensorSpec, WeightSpec};
 use crate::random::{Generator, next_seed};
 use crate::{Error, Result};
 use ferras_graph::{Backend, Buffer, Tensor, TensorType, Value};
@@ -32,6 +33,8 @@ pub struct Model {
     pub(crate) dtype: DTypePolicy,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) training: crate::trainer::TrainingState,
+    /// What a stack of a file may ask for when its input becomes known.
+    pub(crate) limits: Option<Limits>,
 }
 
 /// What a model is made of.
@@ -150,6 +153,7 @@ impl Model {
             dtype: dtype_policy(),
             backend: crate::backend::default(),
             training: crate::trainer::TrainingState::default(),
+            limits: None,
         }
     }
 
@@ -374,6 +378,10 @@ impl Layer for Nested {
         let outputs = self.network.trace(trace, &path, trainable, &inputs);
         cx.set_masks(outputs.iter().map(|m| m.mask.clone()).collect());
         outputs.into_iter().map(|m| m.value).collect()
+    }
+
+    fn signature(&self) -> Signature {
+        Signature::WITH_MASK
     }
 
     fn supports_masking(&self) -> bool {

@@ -2,6 +2,7 @@
 use super::{SymbolicInputs, SymbolicTensor};
 use crate::layers::{
     Build, CallArguments, LayerRef, Masked, PartialShape, TensorSpec, Trace, WeightSpec, describe,
+    operation::Operation,
 };
 use crate::{Error, Result, console};
 use ferras_graph::{Builder, DType, TensorType, Value};
@@ -74,9 +75,18 @@ impl Network {
         inputs: impl Into<SymbolicInputs>,
         outputs: impl Into<SymbolicInputs>,
     ) -> Result<Network> {
-        let (SymbolicInputs(inputs), SymbolicInputs(outputs)) = (inputs.into(), outputs.into());
-        check_inputs(&inputs, &outputs)?;
-        let uses = order(&outputs);
+        let network = Network::between(&inputs.into().0, &outputs.into().0)?;
+        network.warn_of_lost_masks();
+        Ok(network)
+    }
+
+    /// The same without a word of warning; its calls are in the [`order`] of the outputs.
+    pub(crate) fn between(
+        inputs: &[SymbolicTensor],
+        outputs: &[SymbolicTensor],
+    ) -> Result<Network> {
+        check_inputs(inputs, outputs)?;
+        let uses = order(outputs);
         let place: HashMap<_, _> = uses.iter().enumerate().map(|(i, u)| (key(u), i)).collect();
         let find = |t: &SymbolicTensor| place.get(&key(t)).copied();
         let layers = name_layers(sort_layers(&uses, &place))?;
@@ -138,6 +148,23 @@ impl Network {
         self.outputs.iter().map(|&(i, _)| self.name_of(i)).collect()
     }
 
+    /// Says which layers end the masks of their inputs. Of operations Keras does not say it.
+    pub(crate) fn warn_of_lost_masks(&self) {
+        for call in &self.calls {
+            let NetworkLayer { name, layer } = &self.layers[call.layer];
+            let mut masks = call.inputs.iter().map(|&(c, k)| self.calls[c].masks.get(k));
+            let is_masked = masks.any(|mask| matches!(mask, Some(Some(_))));
+            let is_operation = layer.downcast::<Operation>().is_some();
+            if is_masked && !is_operation && !layer.0.layer.supports_masking() {
+                console::warn(&format!(
+                    "{} does not know masks: the mask of its input ends there, and layers behind \
+                     it take all steps as valid",
+                    describe(name, &*layer.0.layer)
+                ));
+            }
+        }
+    }
+
     /// Calls every layer; weights' paths begin with `prefix`.
     pub(crate) fn trace(
         &self,
@@ -146,10 +173,22 @@ impl Network {
         trainable: bool,
         inputs: &[Masked],
     ) -> Vec<Masked> {
+        self.trace_watched(trace, prefix, trainable, inputs, &mut |_, _| {})
+    }
+
+    /// The same, showing what each call is given.
+    pub(crate) fn trace_watched(
+        &self,
+        trace: &mut Trace,
+        prefix: &str,
+        trainable: bool,
+        inputs: &[Masked],
+        watch: &mut dyn FnMut(usize, &[Masked]),
+    ) -> Vec<Masked> {
         let mut values: Vec<Vec<Masked>> = Vec::with_capacity(self.calls.len());
         for (i, call) in self.calls.iter().enumerate() {
             let entry = &self.layers[call.layer];
-            let operands = match self.inputs.iter().position(|&p| p == i) {
+            let operands: Vec<Masked> = match self.inputs.iter().position(|&p| p == i) {
                 // Data of another element type is cast to the input's in the step itself.
                 Some(k) => {
                     let dtype = call.outputs[0].dtype;
@@ -158,6 +197,7 @@ impl Network {
                 }
                 None => call.inputs.iter().map(|&(c, k)| values[c][k].clone()).collect(),
             };
+            watch(i, &operands);
             let path = join(prefix, &entry.name);
             let mut outputs =
                 trace.call(&entry.layer, &entry.name, &path, trainable, operands, &call.arguments);
@@ -200,13 +240,6 @@ impl Network {
                 let specs = specs.ok_or_else(|| missing_output(name))?;
                 let mask = |&(c, k): &(usize, usize)| self.calls[c].masks.get(k).cloned().flatten();
                 let masks: Vec<_> = inputs.iter().map(mask).collect();
-                if masks.iter().any(Option::is_some) && !handle.0.layer.supports_masking() {
-                    console::warn(&format!(
-                        "{} does not know masks: the mask of its input ends there, and layers behind \
-                         it take all steps as valid",
-                        describe(name, &*handle.0.layer)
-                    ));
-                }
                 let own = specs.len().saturating_sub(arguments.tensors.len());
                 if let Some(problem) = arguments.problem(&handle.0.layer.signature()) {
                     let (layer, class) = (name.clone(), handle.0.layer.class_name().into());

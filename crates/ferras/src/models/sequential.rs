@@ -97,8 +97,12 @@ impl Model {
                 self.name
             )));
         }
-        let Some(network) = stack_network(layers, data) else { return Ok(()) };
-        self.set_network(Arc::new(network?), true)
+        let Some(network) = stack_network(layers, data).transpose()? else { return Ok(()) };
+        if let Some(limits) = &self.limits {
+            network.check_values(limits)?;
+            network.check_initial(limits)?;
+        }
+        self.set_network(Arc::new(network), true)
     }
 }
 

@@ -15,6 +15,8 @@ use std::path::Path;
 /// Classes without a file, and why.
 const WITHOUT: &[(&str, &str)] = &[
     ("Wrapper", "in Keras the base of other classes, which cannot be called"),
+    ("LocallyConnected1D", "not in Keras 3"),
+    ("LocallyConnected2D", "not in Keras 3; in the files of tests/interop.rs"),
     ("ThresholdedReLU", "not in Keras 3; in the files of tests/interop.rs"),
     ("Equalization", "Keras' models leave it out: its symbolic output is its input"),
     ("MaxNumBoundingBoxes", "takes dictionaries, which no functional model holds"),

@@ -210,6 +210,7 @@ fn build(stored: &Stored<'_>, how: Load, path: &Path, budget: &Budget) -> Result
         Topology::Stack(_) => None,
     };
     let mut model = Model::assemble(&architecture.name, architecture.topology, values)?;
+    model.limits = Some(how.limits);
     if !how.compile {
         return Ok(model);
     }

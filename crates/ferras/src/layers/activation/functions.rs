@@ -4,7 +4,7 @@ use crate::layers::prelude::*;
 use ferras_graph::DType;
 
 macro_rules! layers_of_functions {
-    ($($class:ident, $check:expr, $call:expr;)*) => {
+    ($($class:ident, $signature:expr, $check:expr, $call:expr;)*) => {
         $(impl Layer for $class {
             fn build(&self, cx: &mut Build) -> Result<()> {
                 let check: fn(&$class, &Build) -> Result<()> = $check;
@@ -16,6 +16,10 @@ macro_rules! layers_of_functions {
                 call(self, cx)
             }
 
+            fn signature(&self) -> Signature {
+                $signature
+            }
+
             fn supports_masking(&self) -> bool {
                 true
             }
@@ -24,14 +28,14 @@ macro_rules! layers_of_functions {
 }
 
 layers_of_functions! {
-    ReLU, |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
-    LeakyReLU, |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
-    ELU, |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
-    ThresholdedReLU, |layer, cx| match layer.threshold() >= 0.0 {
+    ReLU, Signature::default(), |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
+    LeakyReLU, Signature::default(), |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
+    ELU, Signature::default(), |_, _| Ok(()), |f, cx| ActivationFn::call(f, &cx.input());
+    ThresholdedReLU, Signature::default(), |layer, cx| match layer.threshold() >= 0.0 {
         true => Ok(()),
         false => Err(cx.error(format!("theta must be at least 0, got {}", layer.threshold()))),
     }, |f, cx| ActivationFn::call(f, &cx.input());
-    Softmax, |layer, cx| {
+    Softmax, Signature::WITH_MASK, |layer, cx| {
         let rank = cx.input()?.shape().len();
         layer.axes().resolve(rank).map(|_| ())
     }, masked_softmax;

@@ -1,5 +1,4 @@
 //! What layers with attention share: masks, scores, weighted means.
-use crate::layers::Signature;
 use crate::layers::prelude::*;
 use ferras_graph::{Builder, DType};
 

@@ -2,7 +2,6 @@
 use super::dot_product::{causal_mask, check_dropout, drop_out};
 use crate::config::{Choice, Vocabulary};
 use crate::layers::prelude::*;
-use crate::layers::Signature;
 use ferras_graph::DType;
 
 /// How well a query meets a key.
@@ -26,7 +25,8 @@ impl Vocabulary for ScoreMode {
 /// - **Inputs** query `(batch, queries, features)`, value `(batch, values, size)`, and key
 ///   `(batch, values, features)` or none: then value. **Output** `(batch, queries, size)`.
 /// - **Call** `return_attention_scores` gives the weights `(batch, queries, values)` as a second output;
-///   with `use_causal_mask` no query sees a later value.
+///   with `use_causal_mask` no query sees a later value; `mask`: one for each input, in place of those
+///   that come with them.
 /// - **Mask** of the query: its places are 0 in the output; of the value: no query sees its places.
 /// - **Weights** `scale ()` if `use_scale`; `concat_score_weight ()` with `"concat"`.
 /// - **Errors** at build: a number of inputs other than 2 or 3, `dropout` outside 0 and 1.
@@ -87,7 +87,7 @@ pub struct AdditiveAttention {
 /// The call of both.
 const SIGNATURE: Signature = Signature {
     inputs: &[],
-    tensors: &[],
+    tensors: &["mask"],
     flags: &["return_attention_scores", "use_causal_mask"],
 };
 

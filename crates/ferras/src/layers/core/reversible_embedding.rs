@@ -1,6 +1,6 @@
 //! `ReversibleEmbedding`: a vector for each number, and the way back.
 use super::embedding::look_up;
-use crate::layers::{Signature, prelude::*, weights::WeightRule};
+use crate::layers::{prelude::*, weights::WeightRule};
 use ferras_graph::DType;
 
 /// The row of a table for each number of the input, `embeddings[x]`; with the call's argument

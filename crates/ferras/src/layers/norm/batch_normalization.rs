@@ -193,6 +193,10 @@ impl Layer for BatchNormalization {
         y.cast(cx.compute_dtype())
     }
 
+    fn signature(&self) -> Signature {
+        Signature::WITH_MASK
+    }
+
     fn supports_masking(&self) -> bool {
         true
     }

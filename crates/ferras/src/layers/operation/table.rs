@@ -134,7 +134,7 @@ operations! {
             g.reduction(|x, axes, keep| x.max(axes, keep) - x.min(axes, keep))
         };
         All(x)[axis, keepdims] => |g| g.reduction(|x, axes, keep| truth(x).prod(axes, keep));
-        Any(x)[axis, keepdims] => |g| g.reduction(|x, axes, keep| truth(x).sum(axes, keep));
+        Any(x)[axis, keepdims] => |g| g.reduction(|x, axes, keep| truth(x).max(axes, keep));
         CountNonzero(x)[axis] => |g| {
             g.reduction(|x, axes, keep| truth(x).cast(DType::I32).sum(axes, keep))
         };

@@ -51,6 +51,13 @@ macro_rules! global_pools {
                 }
             }
 
+            fn signature(&self) -> Signature {
+                match self.supports_masking() {
+                    true => Signature::WITH_MASK,
+                    false => Signature::default(),
+                }
+            }
+
             fn supports_masking(&self) -> bool {
                 let masked: Masked = $masked;
                 masked.is_some()

@@ -1,7 +1,7 @@
 //! `Bidirectional`: a sequence read from both ends.
-use super::{RNN, SIGNATURE};
+use super::{RNN, SIGNATURE, seen_mask};
 use crate::config::{Choice, ConfigValue, Vocabulary};
-use crate::layers::{LayerRef, Masked, Signature, prelude::*};
+use crate::layers::{LayerRef, prelude::*};
 use serde_json::{Value as Json, json};
 
 /// How the outputs of both directions become one.
@@ -38,7 +38,8 @@ impl Vocabulary for MergeMode {
 /// A recurrent layer over a sequence and one over its reverse, with weights of their own; their outputs
 /// are merged, those of all steps each at the place of its step.
 ///
-/// - **Input** that of the layer. **Call** `initial_state`: the forward states, then the backward ones.
+/// - **Input** that of the layer. **Call** `initial_state`: the forward states, then the backward ones;
+///   `mask`: in place of that of the input.
 /// - **Output** that of the layer, its last axis twice as long with `concat`; two with
 ///   [`MergeMode::Separate`]. With `return_state` of the layer its states are further outputs, forward
 ///   and then backward.
@@ -97,7 +98,7 @@ impl Bidirectional {
     }
 
     /// Both layers as they run.
-    fn sides(&self) -> Result<[RNN; 2], String> {
+    pub(super) fn sides(&self) -> Result<[RNN; 2], String> {
         let rnn = |layer: &LayerRef| {
             let info = &layer.0;
             let rnn = info.layer.as_rnn(&info.dtype);
@@ -174,12 +175,13 @@ impl Layer for Bidirectional {
             Err(problem) => return vec![x.error("bidirectional", problem)],
         };
         let given = cx.arguments("initial_state");
-        let mask = cx.mask().filter(|_| given.is_empty());
+        let mask = seen_mask(cx);
         let halves = given.split_at(given.len() / 2);
         let mut run = |name: &str, layer: &LayerRef, states: &[Value]| {
-            let input = Masked { value: x.clone(), mask: mask.clone() };
-            let outputs = cx.child_with(name, layer, vec![input], "initial_state", states);
-            outputs.into_iter().map(|output| output.value.cast(cx.compute_dtype())).collect()
+            let states = states.iter().map(|state| ("initial_state", state.clone()));
+            let named = states.chain(mask.clone().map(|mask| ("mask", mask))).collect();
+            let outputs = cx.child_with(name, layer, vec![x.clone()], named);
+            outputs.into_iter().map(|output| output.cast(cx.compute_dtype())).collect()
         };
         let mut forward: Vec<Value> = run(SIDES[0], &layers[0], halves.0);
         let mut backward: Vec<Value> = run(SIDES[1], &layers[1], halves.1);

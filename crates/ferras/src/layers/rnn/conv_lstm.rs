@@ -3,7 +3,7 @@ use super::cells::{ForgetBias, drop_mask};
 use super::{RNN, SIGNATURE, recurrent};
 use crate::config::{DTypePolicy, Sizes};
 use crate::layers::spatial::{ChannelsOrder, DataFormat, Padding, PaddingMode, Windows};
-use crate::layers::{LayerRef, PartialShape, Signature, prelude::*, weights::WeightRule};
+use crate::layers::{LayerRef, PartialShape, prelude::*, weights::WeightRule};
 use ferras_graph::{ConvDims, Shape, same_padding};
 
 macro_rules! conv_lstm {
@@ -153,7 +153,8 @@ conv_lstm! {
     /// An LSTM over steps that have places along one axis: its products are convolutions.
     ///
     /// - **Input** `(batch, steps, places, channels)`, or `(batch, steps, channels, places)` with
-    ///   `channels_first`. **Call** `initial_state`: h and c before the first step; zeros by default.
+    ///   `channels_first`. **Call** `initial_state`: h and c before the first step; zeros by default. `mask`: in
+    ///   place of that of the input.
     /// - **Output** `(batch, places', filters)`, of the last step, with places' as for
     ///   [`Conv1D`](crate::layers::Conv1D); `(batch, steps, places', filters)` with `return_sequences`.
     ///   With `return_state` the states are further outputs.

@@ -2,7 +2,7 @@
 use super::cells::{UseCudnn, check_cell, gate_masks, gated, masked};
 use super::{RNN, SIGNATURE, recurrent};
 use crate::config::DTypePolicy;
-use crate::layers::{LayerRef, PartialShape, Signature, prelude::*, weights::WeightRule};
+use crate::layers::{LayerRef, PartialShape, prelude::*, weights::WeightRule};
 use ferras_graph::Shape;
 
 recurrent! {
@@ -29,7 +29,8 @@ recurrent! {
     /// h′ = z·h + (1 − z)·g over the steps of a sequence.
     ///
     /// - **Input** `(batch, steps, features)`.
-    /// - **Call** `initial_state`: h `(batch, units)` before the first step; zeros by default.
+    /// - **Call** `initial_state`: h `(batch, units)` before the first step; zeros by default. `mask`: in
+    ///   place of that of the input.
     /// - **Output** `(batch, units)`, of the last step; `(batch, steps, units)` with
     ///   `return_sequences`. With `return_state` the states are further outputs.
     /// - **Mask** `(batch, steps)`: a step that does not count leaves states and output as they were.

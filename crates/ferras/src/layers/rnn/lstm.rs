@@ -2,7 +2,7 @@
 use super::cells::{ForgetBias, UseCudnn, check_cell, gate_masks, gated};
 use super::{RNN, SIGNATURE, recurrent};
 use crate::config::DTypePolicy;
-use crate::layers::{LayerRef, PartialShape, Signature, prelude::*, weights::WeightRule};
+use crate::layers::{LayerRef, PartialShape, prelude::*, weights::WeightRule};
 use ferras_graph::Shape;
 
 recurrent! {
@@ -28,7 +28,8 @@ recurrent! {
     /// c′ = f·c + i·g and h′ = o·activation(c′) over the steps of a sequence.
     ///
     /// - **Input** `(batch, steps, features)`.
-    /// - **Call** `initial_state`: h and c `(batch, units)` before the first step; zeros by default.
+    /// - **Call** `initial_state`: h and c `(batch, units)` before the first step; zeros by default. `mask`: in
+    ///   place of that of the input.
     /// - **Output** `(batch, units)`, of the last step; `(batch, steps, units)` with
     ///   `return_sequences`. With `return_state` the states are further outputs.
     /// - **Mask** `(batch, steps)`: a step that does not count leaves states and output as they were.

@@ -10,7 +10,8 @@ mod simple_rnn;
 mod stacked_rnn_cells;
 mod time_distributed;
 
-use super::Signature;
+use super::{Call, Signature};
+use ferras_graph::Value;
 
 pub use bidirectional::{Bidirectional, MergeMode, Merging};
 pub use cells::UseCudnn;
@@ -20,11 +21,19 @@ pub use lstm::{LSTM, LSTMCell};
 pub use rnn_layer::RNN;
 pub use simple_rnn::{SimpleRNN, SimpleRNNCell};
 pub use stacked_rnn_cells::StackedRNNCells;
+pub(crate) use recurrence::state_groups;
 pub use time_distributed::TimeDistributed;
 
 /// What a recurrent layer is called with.
 const SIGNATURE: Signature =
-    Signature { inputs: &["sequences"], tensors: &["initial_state"], flags: &[] };
+    Signature { inputs: &["sequences"], tensors: &["initial_state", "mask"], flags: &[] };
+
+/// The mask that a recurrent layer sees. As in Keras, that of its input is not seen where initial states
+/// are given; one that the call is given is.
+fn seen_mask(cx: &Call) -> Option<Value> {
+    let is_given = cx.argument("mask").is_some();
+    cx.mask().filter(|_| is_given || cx.argument("initial_state").is_none())
+}
 
 /// Declares a cell and the layer that runs it, which have the same arguments in common; the layer has
 /// those of every recurrent layer besides.

@@ -1,5 +1,5 @@
 //! Running a cell over the steps of a sequence.
-use super::{RNN, StackedRNNCells};
+use super::{Bidirectional, RNN, StackedRNNCells, seen_mask};
 use crate::Result;
 use crate::layers::{Build, Call, LayerRef, PartialShape, TensorSpec};
 use ferras_graph::{Shape, Value};
@@ -21,6 +21,22 @@ fn kept(state: usize) -> String {
 /// The shapes of a cell's states for steps of this shape, without the batch axis.
 pub(super) fn state_shapes(cell: &LayerRef, step: &PartialShape) -> Option<Vec<Shape>> {
     cell.0.layer.state_shapes(step)
+}
+
+/// How many states each cell of a recurrent layer has, if its cell is a stack of several; those of both
+/// directions for a layer that has two.
+pub(crate) fn state_groups(layer: &LayerRef, sequence: &PartialShape) -> Option<Vec<usize>> {
+    if let Some(both) = layer.downcast::<Bidirectional>() {
+        let sides = both.sides().ok()?;
+        let groups = sides.iter().map(|side| groups_of(side, sequence));
+        return groups.collect::<Option<Vec<_>>>().map(|groups| groups.concat());
+    }
+    groups_of(layer.downcast::<RNN>()?, sequence)
+}
+
+fn groups_of(rnn: &RNN, sequence: &PartialShape) -> Option<Vec<usize>> {
+    let cells = rnn.cell.downcast::<StackedRNNCells>()?;
+    cells.state_counts(&sample(&step_shape(sequence)))
 }
 
 impl RNN {
@@ -70,8 +86,7 @@ impl RNN {
             return vec![x];
         }
         let given = cx.arguments("initial_state");
-        // As in Keras, a mask is not seen where initial states are given.
-        let mask = cx.mask().filter(|_| given.is_empty());
+        let mask = seen_mask(cx);
         let start = match self.carried(cx, &x) {
             Ok(carried) if given.is_empty() => self.start(&x, carried),
             Ok(_) => self.start(&x, given),

@@ -1,14 +1,15 @@
 //! `RNN`: any cell over the steps of a sequence.
 use super::{SIGNATURE, runs_a_cell};
 use crate::config::DTypePolicy;
-use crate::layers::{LayerRef, Signature, prelude::*};
+use crate::layers::{LayerRef, prelude::*};
 
 /// A cell over the steps of a sequence: one of Keras', several of them
 /// ([`StackedRNNCells`](super::StackedRNNCells)), or a layer of your own that has
 /// [`state_shapes`](crate::layers::Layer::state_shapes).
 ///
 /// - **Input** `(batch, steps, …)`.
-/// - **Call** `initial_state`: all states before the first step; zeros by default.
+/// - **Call** `initial_state`: all states before the first step; zeros by default. `mask`: in place of that
+///   of the input.
 /// - **Output** that of the last step; of all, `(batch, steps, …)`, with `return_sequences`. With
 ///   `return_state` the states are further outputs.
 /// - **Mask** `(batch, steps)`: a step that does not count leaves states and output as they were.

@@ -41,6 +41,11 @@ impl StackedRNNCells {
         Some(all).filter(|all| !all.is_empty())
     }
 
+    /// How many states each cell has.
+    pub(super) fn state_counts(&self, step: &PartialShape) -> Option<Vec<usize>> {
+        self.states(step).map(|all| all.iter().map(Vec::len).collect())
+    }
+
     /// The number of the last cell's first state.
     pub(super) fn first_of_last(&self, step: &PartialShape) -> usize {
         let states = self.states(step).unwrap_or_default();

@@ -84,6 +84,10 @@ impl Layer for TimeDistributed {
         self.one_by_one(cx, &x, mask.as_ref())
     }
 
+    fn signature(&self) -> Signature {
+        Signature::WITH_MASK
+    }
+
     fn supports_masking(&self) -> bool {
         true
     }

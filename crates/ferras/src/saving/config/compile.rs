@@ -1,5 +1,5 @@
 //! What a model was compiled with, as Keras writes it.
-use super::{gate, legacy};
+use super::{gate, legacy, wrapped};
 use crate::config::{ConfigValue, Family, Identifier, Map, Scope, mismatch, serialize};
 use crate::losses::{Loss, LossFn};
 use crate::metrics::{Metric, MetricFn};
@@ -79,7 +79,9 @@ fn per_output<T>(values: &PerOutput<T>, json: impl Fn(&T) -> Json) -> Json {
 }
 
 fn metrics(metrics: &PerOutput<Vec<Metric>>, outputs: usize) -> Json {
-    let all = |list: &Vec<Metric>| list.iter().map(identifier::<dyn MetricFn>).collect::<Json>();
+    let all = |list: &Vec<Metric>| -> Json {
+        list.iter().map(|metric| wrapped::written(identifier::<dyn MetricFn>(metric))).collect()
+    };
     match metrics {
         // One list stands for every output; Keras wants one for each.
         PerOutput::One(list) if outputs > 1 => Json::Array(vec![all(list); outputs]),

@@ -1,9 +1,9 @@
 //! Functional models: layers, their uses, and the tensors between them.
-use super::masks::{MaskOps, is_mask, name_of};
+use super::masks::{self, is_mask};
 use super::read::{Reader, layer_error, list};
 use crate::config::{Map, Scope, mismatch};
 use crate::layers::operation::Operation;
-use crate::layers::{CallArguments, InputLayer, LayerRef, Signature};
+use crate::layers::{CallArguments, InputLayer, LayerRef, NamedTensor, Signature};
 use crate::models::{Nested, Network, SymbolicInputs, SymbolicTensor};
 use crate::{Error, Result};
 use serde_json::Value as Json;
@@ -28,7 +28,6 @@ struct Graph<'a> {
     place: HashMap<&'a str, usize>,
     layers: Vec<LayerRef>,
     nodes: Vec<Vec<Node>>,
-    masks: MaskOps<'a>,
 }
 
 /// The network of a functional model's configuration.
@@ -38,11 +37,9 @@ pub(super) fn read(
     scope: &Scope,
     freeze: impl Fn(LayerRef) -> LayerRef,
 ) -> Result<Network> {
-    let all = list(config, "layers")?;
-    let masks = MaskOps::of(all, config.get("output_layers").unwrap_or(&Json::Null));
-    let objects: Vec<&Json> = all.iter().filter(|json| !masks.only(json)).collect();
-    let mut graph = Graph { place: HashMap::new(), layers: Vec::new(), nodes: Vec::new(), masks };
-    for (i, &json) in objects.iter().enumerate() {
+    let objects = list(config, "layers")?;
+    let mut graph = Graph { place: HashMap::new(), layers: Vec::new(), nodes: Vec::new() };
+    for (i, json) in objects.iter().enumerate() {
         let layer = freeze(reader.layer(json, scope)?);
         let own = layer.0.name.clone();
         let name = name_of(json).ok_or_else(|| invalid("a layer has no name"))?;
@@ -51,19 +48,24 @@ pub(super) fn read(
         }
         graph.layers.push(if own.is_none() { layer.name(name) } else { layer });
     }
-    for json in &objects {
+    for json in objects {
         let nodes = graph.read_nodes(json)?;
         graph.nodes.push(nodes);
     }
     graph.check_size()?;
-    let offsets: Vec<usize> = objects.iter().map(|json| own_inside(json)).collect();
+    let offsets: Vec<usize> = objects.iter().map(own_inside).collect();
     let ends = |key| graph.ends(config.get(key).unwrap_or(&Json::Null), key, &offsets);
     let (inputs, outputs) = (ends("input_layers")?, ends("output_layers")?);
     let tensors = graph.connect()?;
     let find = |ends: Vec<Source>| -> Result<Vec<SymbolicTensor>> {
         ends.iter().map(|source| graph.tensor(&tensors, source)).collect()
     };
-    Network::new(find(inputs)?, find(outputs)?)
+    masks::network(find(inputs)?, find(outputs)?)
+}
+
+/// What a layer is called in a file.
+fn name_of(json: &Json) -> Option<&str> {
+    json.get("name").or_else(|| json.pointer("/config/name"))?.as_str()
 }
 
 fn invalid(problem: &str) -> Error {
@@ -105,12 +107,17 @@ impl<'a> Graph<'a> {
         let arguments = json.get("args").and_then(Json::as_array);
         let arguments = arguments.ok_or_else(|| invalid(&mismatch("a node", json)))?;
         for (i, argument) in arguments.iter().enumerate() {
-            // Those after the inputs have names, which stand in the signature in their order.
-            let named = i.checked_sub(signature.inputs.len());
-            let name = named.and_then(|i| signature.tensors.get(i));
-            match name.filter(|_| !signature.inputs.is_empty()) {
-                _ if !signature.inputs.is_empty() && argument.is_null() => {}
+            // Those after the inputs have names, which stand in the signature in their order. Where the
+            // inputs are one list, only a mask can follow.
+            let named = i.checked_sub(signature.inputs.len().max(1));
+            let name = match signature.inputs.is_empty() {
+                false => named.and_then(|i| signature.tensors.get(i)).copied(),
+                true => named.and(signature.tensors.first()).copied(),
+            };
+            match name {
+                Some(_) if !holds_tensor(argument) => {}
                 Some(name) => further.push((name.to_string(), argument)),
+                None if !signature.inputs.is_empty() && argument.is_null() => {}
                 None => self.read_tensors(argument, &mut node.inputs)?,
             }
         }
@@ -129,8 +136,8 @@ impl<'a> Graph<'a> {
             match value {
                 Json::Null => {}
                 _ if signature.inputs.contains(&&key[..]) => {}
-                // Layers find the masks of their inputs themselves.
-                _ if is_mask(key) && self.masks.give(value) => {}
+                // Keras gives layers also the masks that no input has.
+                _ if is_mask(key) && !holds_tensor(value) => {}
                 // It has no effect in Keras 3: `fit` and `predict` tell every layer anew.
                 Json::Bool(_) | Json::Number(_) if key == "training" => {}
                 Json::Bool(on) if signature.flags.contains(&&key[..]) => {
@@ -145,11 +152,19 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        let own = node.inputs.len();
         for (name, argument) in further {
-            self.read_tensors(argument, &mut node.inputs)?;
-            let named = node.inputs.len() - own;
-            node.arguments.tensors.resize(named, name);
+            let (mut list, mut place) = (vec![argument], 0);
+            while let Some(json) = list.pop() {
+                match json {
+                    Json::Array(several) => list.extend(several.iter().rev()),
+                    Json::Null if is_mask(&name) => place += 1,
+                    json => {
+                        self.read_tensors(json, &mut node.inputs)?;
+                        node.arguments.tensors.push(NamedTensor { name: name.clone(), place });
+                        place += 1;
+                    }
+                }
+            }
         }
         Ok(node)
     }
@@ -294,6 +309,14 @@ impl<'a> Graph<'a> {
             let problem = format!("its use number {node} is not there or depends on itself");
             layer_error(handle.name.as_deref(), handle.layer.class_name(), &problem)
         })
+    }
+}
+
+/// Whether anything but nothing stands in an argument.
+fn holds_tensor(json: &Json) -> bool {
+    match json {
+        Json::Array(list) => list.iter().any(holds_tensor),
+        other => other.is_object(),
     }
 }
 

@@ -1,108 +1,106 @@
-//! Ops that make masks: Keras writes each of them as a layer, where a layer is called with a mask.
-//! Layers of a traced model find their masks themselves, so ops that only make masks are left out.
-use serde_json::Value as Json;
+//! Masks that calls are given. Keras writes those that layers find themselves in the same way as those
+//! that a program gave: as operations of their own, whose result the layer is called with.
+use crate::Result;
+use crate::layers::{CallArguments, LayerRef, Masked, Signature, Trace};
+use crate::models::{Network, SymbolicTensor, order};
+use ferras_graph::{Builder, TensorType, Value, pass};
 use std::collections::{HashMap, HashSet};
 
-/// What Keras makes masks of.
-const OPS: [&str; 8] = [
-    "Any",
-    "Concatenate",
-    "ExpandDims",
-    "LogicalOr",
-    "NotEqual",
-    "OnesLike",
-    "Squeeze",
-    "ZerosLike",
-];
+/// A tensor of a call: the call's number, the tensor's among those with a name.
+type Place = (usize, usize);
 
-pub(super) fn name_of(json: &Json) -> Option<&str> {
-    json.get("name").or_else(|| json.pointer("/config/name"))?.as_str()
-}
-
-/// The ops of a model's layers that can make masks.
-pub(super) struct MaskOps<'a> {
-    names: HashSet<&'a str>,
-    /// Those whose values are used for something else too.
-    used: HashSet<&'a str>,
-}
-
-impl<'a> MaskOps<'a> {
-    /// Looks through layers; `ends` is where the model ends.
-    pub(super) fn of(layers: &'a [Json], ends: &'a Json) -> MaskOps<'a> {
-        let ops = layers.iter().filter(|json| makes_masks(json));
-        let ops: HashMap<&str, &Json> = ops.filter_map(|op| Some((name_of(op)?, op))).collect();
-        let mut masks = MaskOps { names: ops.keys().copied().collect(), used: HashSet::new() };
-        let mut found = Vec::new();
-        strings(ends, &mut found);
-        for layer in layers.iter().filter(|json| !makes_masks(json)) {
-            masks.operands(layer, &mut found);
-        }
-        while let Some(name) = found.pop() {
-            if let Some(op) = ops.get(name)
-                && masks.used.insert(name)
-            {
-                masks.operands(op, &mut found);
-            }
-        }
-        masks
-    }
-
-    /// Whether an object of a file is such an op and nothing else needs it.
-    pub(super) fn only(&self, json: &Json) -> bool {
-        makes_masks(json) && name_of(json).is_some_and(|name| !self.used.contains(name))
-    }
-
-    /// Whether a tensor, or each of a list that is one, is the result of such an op.
-    pub(super) fn give(&self, json: &Json) -> bool {
-        match json {
-            Json::Array(list) => list.iter().all(|json| json.is_null() || self.give(json)),
-            _ => source(json).is_some_and(|name| self.names.contains(name)),
-        }
-    }
-
-    /// The layers whose values go into one, masks left out.
-    fn operands(&self, layer: &'a Json, found: &mut Vec<&'a str>) {
-        let nodes = layer.get("inbound_nodes").and_then(Json::as_array);
-        for node in nodes.into_iter().flatten() {
-            sources(node.get("args").unwrap_or(&Json::Null), found);
-            let options = node.get("kwargs").and_then(Json::as_object).into_iter().flatten();
-            for (_, value) in options.filter(|(key, value)| !(is_mask(key) && self.give(value))) {
-                sources(value, found);
-            }
-        }
-    }
-}
+/// Open sizes while masks are compared.
+const SIZE: usize = 97;
 
 /// Whether an argument of a call is a mask by its name.
 pub(super) fn is_mask(key: &str) -> bool {
-    key.ends_with("mask")
+    key == "mask" || key.ends_with("_mask")
 }
 
-fn makes_masks(json: &Json) -> bool {
-    let text = |key: &str| json.get(key).and_then(Json::as_str).unwrap_or_default();
-    let is_op = ["keras.src.ops", "keras.ops"].iter().any(|m| text("module").starts_with(m));
-    is_op && OPS.contains(&text("class_name"))
-}
-
-/// The layer that gives a symbolic tensor.
-fn source(json: &Json) -> Option<&str> {
-    json.pointer("/config/keras_history/0")?.as_str()
-}
-
-/// The layers that give the tensors in an argument.
-fn sources<'a>(json: &'a Json, found: &mut Vec<&'a str>) {
-    match json {
-        Json::Array(list) => list.iter().for_each(|json| sources(json, found)),
-        _ => found.extend(source(json)),
+/// The network between these tensors. Calls are not given what they find themselves: masks that are
+/// those of their inputs anyway go, and with them the operations that only made them.
+pub(super) fn network(
+    inputs: Vec<SymbolicTensor>,
+    outputs: Vec<SymbolicTensor>,
+) -> Result<Network> {
+    let network = Network::between(&inputs, &outputs)?;
+    let found = found(&network);
+    if found.is_empty() {
+        network.warn_of_lost_masks();
+        return Ok(network);
     }
+    let mut kept: HashMap<_, SymbolicTensor> = HashMap::new();
+    let key = |tensor: &SymbolicTensor| std::sync::Arc::as_ptr(&tensor.node);
+    let find = |kept: &HashMap<_, SymbolicTensor>, tensor: &SymbolicTensor| {
+        kept.get(&key(tensor)).unwrap_or(tensor).output(tensor.output)
+    };
+    for (call, tensor) in order(&outputs).iter().enumerate() {
+        let node = &tensor.node;
+        let own = node.inputs.len().saturating_sub(node.arguments.tensors.len());
+        let stays = |i: &usize| *i < own || !found.contains(&(call, i - own));
+        let stay: Vec<usize> = (0..node.inputs.len()).filter(stays).collect();
+        let operands: Vec<_> = stay.iter().map(|&i| find(&kept, &node.inputs[i])).collect();
+        let named = stay.iter().filter_map(|&i| node.arguments.tensors.get(i.checked_sub(own)?));
+        let arguments = CallArguments {
+            tensors: named.cloned().collect(),
+            flags: node.arguments.flags.clone(),
+        };
+        let same = match node.inputs.is_empty() {
+            true => tensor.clone(),
+            false => SymbolicTensor::applied_with(node.layer.clone(), operands.into(), arguments),
+        };
+        kept.insert(key(tensor), same);
+    }
+    let outputs: Vec<SymbolicTensor> = outputs.iter().map(|tensor| find(&kept, tensor)).collect();
+    Network::new(inputs, outputs)
 }
 
-/// All strings in lists and objects.
-fn strings<'a>(json: &'a Json, found: &mut Vec<&'a str>) {
-    match json {
-        Json::Array(list) => list.iter().for_each(|json| strings(json, found)),
-        Json::Object(map) => map.values().for_each(|json| strings(json, found)),
-        Json::String(text) => found.push(text),
-        _ => {}
+/// The masks that are, number for number, those that come with the inputs.
+fn found(network: &Network) -> HashSet<Place> {
+    let is_given = |call: &CallArguments| call.tensors.iter().any(|own| is_mask(&own.name));
+    if !network.calls.iter().any(|call| is_given(&call.arguments)) {
+        return HashSet::new();
     }
+    let builder = Builder::new();
+    let feed = |spec: &&crate::layers::TensorSpec| {
+        let ty = TensorType::new(spec.dtype, spec.shape.fill(SIZE));
+        Masked::from(builder.feed("x", ty))
+    };
+    let inputs: Vec<Masked> = network.input_specs().iter().map(feed).collect();
+    let mut trace = Trace::new(builder.clone(), false, None);
+    network.weights.iter().for_each(|weight| drop(trace.bind(weight)));
+    let (mut places, mut pairs) = (Vec::new(), Vec::new());
+    network.trace_watched(&mut trace, "", true, &inputs, &mut |number, operands| {
+        let call = &network.calls[number];
+        let (own, named) = operands.split_at(call.positional().len().min(operands.len()));
+        for (i, given) in named.iter().enumerate() {
+            let layer = &network.layers[call.layer].layer;
+            let input = input_of(layer, &call.arguments, i).and_then(|i| own.get(i));
+            if let Some(mask) = input.and_then(|input| input.mask.clone()) {
+                places.push((number, i));
+                pairs.extend([mask, given.value.clone()]);
+            }
+        }
+    });
+    let equal = equal(builder, &pairs);
+    places.into_iter().zip(equal).filter(|(_, equal)| *equal).map(|(place, _)| place).collect()
+}
+
+/// The input whose mask an argument stands for. Beside other tensors Keras looks for no masks.
+fn input_of(layer: &LayerRef, arguments: &CallArguments, i: usize) -> Option<usize> {
+    let argument = arguments.tensors.get(i)?;
+    if argument.name == "mask" {
+        let alone = arguments.tensors.iter().all(|other| other.name == "mask");
+        return alone.then_some(argument.place);
+    }
+    let Signature { inputs, .. } = layer.0.layer.signature();
+    inputs.iter().position(|input| argument.name.strip_suffix("_mask") == Some(*input))
+}
+
+/// Of each pair whether one value is computed as the other is.
+fn equal(builder: Builder, pairs: &[Value]) -> Vec<bool> {
+    let Ok(mut graph) = builder.finish(pairs, &[]) else { return Vec::new() };
+    pass::remove_dead(&mut graph);
+    let graph = pass::optimize(&graph);
+    graph.fetches.chunks(2).map(|pair| pair.first() == pair.last()).collect()
 }

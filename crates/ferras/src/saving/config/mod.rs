@@ -14,6 +14,7 @@ mod read;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod wrapped;
 mod write;
 mod yaml;
 

@@ -126,7 +126,9 @@ impl Model {
             }
             stack => stack.clone(),
         };
-        Model::assemble(&self.name, topology, None)
+        let mut clone = Model::assemble(&self.name, topology, None)?;
+        clone.limits = self.limits;
+        Ok(clone)
     }
 }
 

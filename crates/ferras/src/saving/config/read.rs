@@ -9,7 +9,6 @@ use crate::layers::operation::Operation;
 use crate::layers::{InputLayer, Layer, LayerRef, PartialShape};
 use crate::models::{Model, Nested, Network, SymbolicTensor, Topology};
 use crate::{Error, Result};
-use ferras_graph::DType;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -42,9 +41,7 @@ impl Architecture {
     /// An error if the values of a sample take more than the limits allow, layer by layer: a text of a
     /// few bytes can ask for any number.
     pub(crate) fn check_values(&self, limits: &Limits) -> Result<()> {
-        let total = self.network().map_or(0, values);
-        let checked = limits.check_values(total);
-        checked.map_err(|problem| Error::Model(format!("the configuration {problem}")))
+        self.network().map_or(Ok(()), |network| network.check_values(limits))
     }
 
     /// The network with what its layers ask for; none while its input is not known.
@@ -63,26 +60,11 @@ impl Architecture {
     /// The model with initial weights, if there are not more than the limits allow: a text of a few
     /// bytes can ask for any number.
     pub(crate) fn model(self, limits: &Limits) -> Result<Model> {
-        let weights = self.network().map_or(&[][..], |network| &network.weights);
-        let sizes = weights.iter().map(|w| bytes(w.ty().dtype, w.ty().shape.iter().copied()));
-        let checked = limits.check_initial(sizes.fold(0, u64::saturating_add));
-        checked.map_err(|problem| Error::Model(format!("the configuration {problem}")))?;
-        Model::assemble(&self.name, self.topology, None)
+        self.network().map_or(Ok(()), |network| network.check_initial(limits))?;
+        let mut model = Model::assemble(&self.name, self.topology, None)?;
+        model.limits = Some(*limits);
+        Ok(model)
     }
-}
-
-/// Bytes of elements of this type in axes of these sizes.
-fn bytes(dtype: DType, sizes: impl Iterator<Item = usize>) -> u64 {
-    sizes.fold(dtype.size() as u64, |product, size| product.saturating_mul(size as u64))
-}
-
-/// Bytes of all that the layers of a network give for a sample; axes of open size count once.
-fn values(network: &Network) -> u64 {
-    let outputs = network.calls.iter().flat_map(|call| &call.outputs);
-    let own = outputs.map(|spec| bytes(spec.dtype, spec.shape.iter().flatten().copied()));
-    let nested = network.calls.iter().filter_map(|call| network.layers.get(call.layer));
-    let nested = nested.filter_map(|entry| entry.layer.downcast::<Nested>());
-    own.chain(nested.map(|nested| values(&nested.network))).fold(0, u64::saturating_add)
 }
 
 /// What is read of a model.

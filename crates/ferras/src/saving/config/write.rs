@@ -2,7 +2,7 @@
 use super::compile::compile_config;
 use crate::config::{ConfigValue, DTypePolicy, Map, serialize};
 use crate::layers::operation::Operation;
-use crate::layers::{InputLayer, PartialShape, TensorSpec};
+use crate::layers::{InputLayer, NamedTensor, PartialShape, TensorSpec, state_groups};
 use crate::models::{
     LayerCall, Model, NAMES, Nested, Network, NetworkLayer, Topology, is_harmless, name_layers,
     stack_network,
@@ -157,11 +157,11 @@ impl Uses<'_> {
             if nested {
                 options.insert("mask".into(), Json::Null);
             }
-            // Several under one name are a list.
-            let named: Vec<(&String, Json)> = call.arguments.tensors.iter().zip(tensors).collect();
-            for group in named.chunk_by(|a, b| a.0 == b.0) {
-                let tensors = group.iter().map(|(_, tensor)| tensor.clone()).collect();
-                options.insert(group[0].0.clone(), one_or_all(tensors));
+            let named: Vec<(&NamedTensor, Json)> =
+                call.arguments.tensors.iter().zip(tensors).collect();
+            for group in named.chunk_by(|a, b| a.0.name == b.0.name) {
+                let name = &group[0].0.name;
+                options.insert(name.clone(), self.argument(entry, call, name, group));
             }
             let flags = call.arguments.flags.iter();
             options.extend(flags.map(|(name, on)| (name.clone(), json!(on))));
@@ -174,6 +174,38 @@ impl Uses<'_> {
             map.insert("inbound_nodes".into(), nodes.into());
         }
         json
+    }
+
+    /// Tensors under one name: one, or a list of them.
+    fn argument(
+        &self,
+        entry: &NetworkLayer,
+        call: &LayerCall,
+        name: &str,
+        group: &[(&NamedTensor, Json)],
+    ) -> Json {
+        let inputs = call.positional();
+        let mut tensors: Vec<Json> = group.iter().map(|(_, tensor)| tensor.clone()).collect();
+        // One mask for each of several inputs, null where there is none.
+        if name == "mask" && inputs.len() > 1 {
+            let mut masks = vec![Json::Null; inputs.len()];
+            for (named, tensor) in group {
+                if let Some(mask) = masks.get_mut(named.place) {
+                    *mask = tensor.clone();
+                }
+            }
+            return masks.into();
+        }
+        // Keras wants a list for each of several cells.
+        let first = inputs.first().map(|&(c, k)| &self.network.calls[c].outputs[k].shape);
+        let cells = first.and_then(|sequence| state_groups(&entry.layer, sequence));
+        match cells.filter(|_| name == "initial_state") {
+            Some(cells) => cells
+                .into_iter()
+                .map(|n| Json::from(tensors.drain(..n.min(tensors.len())).collect::<Vec<_>>()))
+                .collect(),
+            None => one_or_all(tensors),
+        }
     }
 
     /// A symbolic tensor: what it is and where it comes from.

@@ -34,6 +34,14 @@ impl Factor {
         Factor(Given::Pair(low, high))
     }
 
+    /// The same for an argument of which Keras reads no negative number, which it writes itself.
+    pub(super) fn written_both_ways(&self, least: f64) -> Factor {
+        match self.bounds(least) {
+            (low, high) if low == -high && high > 0.0 => Factor(Given::Number(high)),
+            (low, high) => Factor(Given::Pair(low, high)),
+        }
+    }
+
     /// An error unless a number lies within the bounds, or two reach into them, as Keras has it.
     pub(super) fn check(&self, name: &str, low: f64, high: f64) -> Result<()> {
         let fits = match self.0 {

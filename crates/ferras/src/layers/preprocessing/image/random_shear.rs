@@ -26,10 +26,10 @@ use crate::layers::spatial::DataFormat;
 #[config(module = "keras.layers")]
 pub struct RandomShear {
     /// The largest slant of rows, or the two ends of the range; 0 by default.
-    #[config(default = 0.0, written = self.x_factor.written(-1.0))]
+    #[config(default = 0.0, written = self.x_factor.written_both_ways(-1.0))]
     x_factor: Factor,
     /// The largest slant of columns, or the two ends of the range; 0 by default.
-    #[config(default = 0.0, written = self.y_factor.written(-1.0))]
+    #[config(default = 0.0, written = self.y_factor.written_both_ways(-1.0))]
     y_factor: Factor,
     /// What is seen beyond the edges: `"reflect"` (default), `"wrap"`, `"constant"` or
     /// `"nearest"`.

@@ -1,4 +1,5 @@
 //! What older files were compiled with.
+use super::super::wrapped;
 use crate::config::find;
 use crate::losses::LossFn;
 use crate::metrics::MetricFn;
@@ -76,25 +77,27 @@ fn functions(json: &mut Json) {
 }
 
 fn function(json: &mut Json) {
-    let wrapper =
-        matches!(json["class_name"].as_str(), Some("MeanMetricWrapper" | "LossFunctionWrapper"));
+    let class = json["class_name"].as_str().unwrap_or_default().to_string();
     let modern = json.get("module").is_some();
     let Some(config) = json.get_mut("config").and_then(Json::as_object_mut) else { return };
     config.retain(|_, value| modern || !value.is_null());
     if config.get("reduction") == Some(&json!("auto")) {
         config.insert("reduction".into(), json!("sum_over_batch_size"));
     }
-    let function = config.shift_remove("fn");
-    if wrapper && let Some(class) = function.as_ref().and_then(class_of) {
-        json["class_name"] = json!(class);
+    let name = config.get("fn").and_then(wrapped::function_name);
+    let metric = name.and_then(|name| find::<dyn MetricFn>(name).ok()).map(|e| e.names[0]);
+    let loss = name.and_then(|name| find::<dyn LossFn>(name).ok()).map(|e| e.names[0]);
+    match &class[..] {
+        "MeanMetricWrapper" if metric.is_none() => wrapped::take_in(config),
+        "MeanMetricWrapper" | "LossFunctionWrapper" => {
+            config.shift_remove("fn");
+            if let Some(class) = metric.or(loss) {
+                json["class_name"] = json!(class);
+            }
+        }
+        // tf.keras wrote it with the classes too.
+        _ => drop(config.shift_remove("fn")),
     }
-}
-
-/// The class of a function that tf.keras wrapped.
-fn class_of(function: &Json) -> Option<&'static str> {
-    let name = function.as_str().or_else(|| function.get("config")?.as_str())?;
-    let loss = || find::<dyn LossFn>(name).ok().map(|entry| entry.names[0]);
-    find::<dyn MetricFn>(name).ok().map(|entry| entry.names[0]).or_else(loss)
 }
 
 #[cfg(test)]

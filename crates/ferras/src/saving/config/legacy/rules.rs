@@ -38,8 +38,16 @@ const RECURRENT: &[&str] = &["SimpleRNN", "GRU", "LSTM", "ConvLSTM2D"];
 pub(super) const CALLED_WITH_STATES: &[&str] =
     &["SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "RNN", "Bidirectional"];
 const DENSE: &[&str] = &["Dense", "SimpleRNN", "GRU", "LSTM"];
-const CONVOLUTIONS: &[&str] =
-    &["Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "SeparableConv2D", "ConvLSTM2D"];
+const CONVOLUTIONS: &[&str] = &[
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "Conv2DTranspose",
+    "SeparableConv2D",
+    "ConvLSTM2D",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
+];
 const POOLS_1D: &[&str] = &["MaxPooling1D", "AveragePooling1D"];
 const BATCH_NORM: &[&str] = &["BatchNormalization"];
 
@@ -91,7 +99,11 @@ pub(super) const ARGUMENTS: &[(&[&str], &str, &str)] = &[
 /// Classes, argument that Keras 3 does not have, and why nothing is lost without it.
 pub(super) const DROPPED: &[(&[&str], &str, &str)] = &[
     // 1
-    (&["Dense", "Conv1D", "LSTM", "GRU", "SimpleRNN"], "input_dim", "the input's shape tells"),
+    (
+        &["Dense", "Conv1D", "LocallyConnected1D", "LSTM", "GRU", "SimpleRNN"],
+        "input_dim",
+        "the input's shape tells",
+    ),
     (&[], "input_length", "the input's shape tells"),
     (&[], "input_dtype", "the input's own type tells"),
     (&[], "consume_less", "a matter of speed"),
