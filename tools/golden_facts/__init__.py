@@ -39,6 +39,7 @@ TOPICS = [
     "texts",
     "crops",
     "images",
+    "pictures",
     "tables",
     "public_names",
     "defaults",
@@ -48,4 +49,4 @@ TOPICS = [
 ]
 
 # Those that need TensorFlow beside Keras.
-WITH_TENSORFLOW = ["stateful", "timeseries"]
+WITH_TENSORFLOW = ["image_folders", "stateful", "timeseries"]

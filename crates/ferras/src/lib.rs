@@ -42,7 +42,10 @@ pub mod utils;
 /// What models are fed with: arrays, views, streams.
 pub mod data {
     pub use crate::pipeline::{
-        Pipeline, Timeseries, TimeseriesGenerator, timeseries_dataset_from_array,
+        BatchSize, ClassMode, Flow, FlowFromDirectory, FlowFromTable, ImageDataset,
+        ImageDatasetFromDirectory, ImageFlow, LabelMode, Labels, Names, Pipeline, Subset,
+        Timeseries, TimeseriesGenerator, image_dataset_from_directory,
+        image_datasets_from_directory, timeseries_dataset_from_array,
     };
     pub use crate::trainer::data::{Data, Number};
     pub use crate::trainer::dataset::{Batch, Dataset};

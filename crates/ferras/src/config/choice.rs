@@ -53,6 +53,16 @@ impl<T: Vocabulary> From<&str> for Choice<T> {
     }
 }
 
+/// `None`, where an argument may be left out.
+impl<T: Vocabulary> From<Option<&str>> for Choice<T> {
+    fn from(word: Option<&str>) -> Choice<T> {
+        match word {
+            Some(word) => Choice::from(word),
+            None => Choice(T::unset().ok_or_else(|| "None".to_string())),
+        }
+    }
+}
+
 impl<T: Vocabulary> ConfigValue for Choice<T> {
     fn to_json(&self) -> Json {
         match &self.0 {

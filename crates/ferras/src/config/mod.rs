@@ -2,6 +2,7 @@
 //! identifiers and registries.
 mod choice;
 mod configured;
+mod data_format;
 mod dtype_policy;
 mod identifier;
 mod settings;
@@ -12,6 +13,7 @@ pub use choice::{Axes, Choice, Vocabulary};
 pub use configured::{
     ArgumentInfo, ConfigValue, Configured, FromConfig, Map, Reader, Scope, omit, serialize, written,
 };
+pub use data_format::{ChannelsOrder, DataFormat};
 pub use dtype_policy::DTypePolicy;
 pub use identifier::{Entry, Family, Identifier};
 pub(crate) use identifier::{check_module, entry_of, family, find, register};

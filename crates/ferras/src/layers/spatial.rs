@@ -1,6 +1,7 @@
 //! What convolutions and pools share: order of axes, padding, windows.
 use super::prelude::*;
-use crate::config::{Choice, Vocabulary, image_data_format};
+pub use crate::config::{ChannelsOrder, DataFormat};
+use crate::config::{Choice, Vocabulary};
 use ferras_graph::same_padding;
 
 /// What surrounds the input of a convolution or a pool.
@@ -24,39 +25,6 @@ impl Vocabulary for PaddingMode {
         ("same", PaddingMode::Same),
         ("causal", PaddingMode::Causal),
     ];
-}
-
-/// Where the channels of images are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChannelsOrder {
-    /// (batch, spatial…, channels)
-    Last,
-    /// (batch, channels, spatial…)
-    First,
-}
-
-/// `"channels_last"` or `"channels_first"`.
-///
-/// ```
-/// use ferras::layers::DataFormat;
-/// assert_eq!(DataFormat::configured(), DataFormat::from("channels_last"));
-/// ```
-pub type DataFormat = Choice<ChannelsOrder>;
-
-impl Vocabulary for ChannelsOrder {
-    const KIND: &'static str = "data_format";
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("channels_last", ChannelsOrder::Last), ("channels_first", ChannelsOrder::First)];
-    fn unset() -> Option<Self> {
-        DataFormat::configured().get().ok()
-    }
-}
-
-impl DataFormat {
-    /// That of the program's settings.
-    pub fn configured() -> DataFormat {
-        image_data_format().into()
-    }
 }
 
 impl ChannelsOrder {

@@ -1,4 +1,6 @@
 //! Pipelines: data on its way to a model, step by step, with threads that work ahead.
+mod directory;
+mod images;
 mod layers;
 mod parallel;
 mod stages;
@@ -6,6 +8,11 @@ mod stages;
 mod tests;
 mod timeseries;
 
+pub use directory::{BatchSize, LabelMode, Labels, Names, Subset};
+pub use images::{
+    ClassMode, Flow, FlowFromDirectory, FlowFromTable, ImageDataset, ImageDatasetFromDirectory,
+    ImageFlow, image_dataset_from_directory, image_datasets_from_directory,
+};
 pub use timeseries::{Timeseries, TimeseriesGenerator, timeseries_dataset_from_array};
 
 use crate::layers::LayerRef;

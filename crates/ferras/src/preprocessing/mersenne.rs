@@ -61,6 +61,22 @@ impl Mersenne {
         }
     }
 
+    /// A whole number below `n`, each as likely; 0 without a draw if that is the only one.
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        if n < 2 { 0 } else { self.up_to(n - 1) }
+    }
+
+    /// A number uniform in [0, 1), of 53 random bits.
+    pub(crate) fn unit(&mut self) -> f64 {
+        let (high, low) = (self.u32() >> 5, self.u32() >> 6);
+        (f64::from(high) * 67_108_864.0 + f64::from(low)) / 9_007_199_254_740_992.0
+    }
+
+    /// A number uniform in [low, high).
+    pub(crate) fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.unit()
+    }
+
     /// The numbers from 0 to `count - 1` in random order.
     pub(crate) fn permutation(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..count).collect();
@@ -81,6 +97,15 @@ mod tests {
         let mut m = Mersenne::new(5489);
         assert_eq!((m.u32(), m.u32()), (3_499_211_612, 581_869_302));
         assert_eq!((2..10_000).map(|_| m.u32()).last(), Some(4_123_659_995));
+    }
+
+    /// `RandomState(7)`: `random()`, `uniform(-2, 2)`, `randint(0, 10)`.
+    #[test]
+    fn draws_as_numpy() {
+        let mut m = Mersenne::new(7);
+        assert_eq!(m.unit(), 0.076_308_289_373_957_17);
+        assert_eq!(m.uniform(-2.0, 2.0), 1.119_675_168_960_458_5);
+        assert_eq!(m.below(10), 3);
     }
 
     /// `numpy.random.RandomState(0).permutation(10)`, and of 42.

@@ -17,6 +17,7 @@
 //! assert_eq!((y_train.len(), y_test.len()), (3, 1));
 //! # Ok::<(), ferras::Error>(())
 //! ```
+pub mod image;
 mod label;
 mod label_encoder;
 pub(crate) mod mersenne;

@@ -1,5 +1,6 @@
 //! Arguments of layers that change pictures: how much, between which bounds, what lies beyond.
-use crate::config::{Choice, ConfigValue, Scope, Vocabulary, mismatch};
+use crate::config::{ConfigValue, Scope, mismatch};
+pub use crate::preprocessing::image::{FillMode, FillPlace};
 use crate::{Error, Result};
 use serde_json::{Value as Json, json};
 
@@ -175,35 +176,6 @@ impl ConfigValue for Range {
     fn from_json(json: &Json, scope: &Scope) -> Result<Self, String> {
         <[f64; 2]>::from_json(json, scope).map(Range::from)
     }
-}
-
-/// What is seen beyond the edges of a picture, for `| a b c d |`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FillPlace {
-    /// `k k k k | a b c d | k k k k` with k the `fill_value`.
-    Constant,
-    /// `a a a a | a b c d | d d d d`
-    Nearest,
-    /// `a b c d | a b c d | a b c d`
-    Wrap,
-    /// `c d c b | a b c d | c b a b`
-    Mirror,
-    /// `d c b a | a b c d | d c b a`
-    Reflect,
-}
-
-/// `"constant"`, `"nearest"`, `"wrap"`, `"mirror"` or `"reflect"`.
-pub type FillMode = Choice<FillPlace>;
-
-impl Vocabulary for FillPlace {
-    const KIND: &'static str = "fill_mode";
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("constant", FillPlace::Constant),
-        ("nearest", FillPlace::Nearest),
-        ("wrap", FillPlace::Wrap),
-        ("mirror", FillPlace::Mirror),
-        ("reflect", FillPlace::Reflect),
-    ];
 }
 
 /// A colour to fill with: one number for all channels, or one for each of three.
