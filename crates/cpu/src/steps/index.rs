@@ -22,6 +22,29 @@ impl Gather {
     /// # Safety
     /// `data` holds outer × n slices, `indices` count, `out` outer × count slices.
     pub(crate) unsafe fn run(&self, data: *const u8, indices: *const u8, out: *mut u8) {
+        // A slice of a few known bytes is a register, one of open length a call: for pixels it is all.
+        // SAFETY: the caller's.
+        unsafe {
+            match self.inner {
+                4 => self.each(data, indices, out, |from, to| copy::<4>(from, to)),
+                12 => self.each(data, indices, out, |from, to| copy::<12>(from, to)),
+                inner => self.each(data, indices, out, |from, to| {
+                    from.copy_to_nonoverlapping(to, inner);
+                }),
+            }
+        }
+    }
+
+    /// # Safety
+    /// That of [`Gather::run`]; `copy` copies a slice.
+    #[inline(always)]
+    unsafe fn each(
+        &self,
+        data: *const u8,
+        indices: *const u8,
+        out: *mut u8,
+        copy: impl Fn(*const u8, *mut u8),
+    ) {
         let n = self.n as i64;
         for o in 0..self.outer {
             for i in 0..self.count {
@@ -29,13 +52,24 @@ impl Gather {
                 unsafe {
                     let given = index(indices, i, self.wide);
                     let at = (if given < 0 { given + n } else { given }).clamp(0, n - 1) as usize;
-                    let from = data.add((o * self.n + at) * self.inner);
-                    let to = out.add((o * self.count + i) * self.inner);
-                    from.copy_to_nonoverlapping(to, self.inner);
+                    copy(
+                        data.add((o * self.n + at) * self.inner),
+                        out.add((o * self.count + i) * self.inner),
+                    );
                 }
             }
         }
     }
+}
+
+/// Copies so many bytes, wherever they lie.
+///
+/// # Safety
+/// Both have as many, and do not overlap.
+#[inline(always)]
+unsafe fn copy<const BYTES: usize>(from: *const u8, to: *mut u8) {
+    // SAFETY: the caller's.
+    unsafe { to.cast::<[u8; BYTES]>().write_unaligned(from.cast::<[u8; BYTES]>().read_unaligned()) }
 }
 
 /// Adds slices at indices along an axis.

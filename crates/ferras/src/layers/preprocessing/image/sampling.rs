@@ -55,13 +55,14 @@ impl Sampling {
     /// The pictures `(batch, rows, columns, channels)` at places `(batch, rows, columns)`, counted
     /// in pixels from the first one.
     pub(super) fn at(&self, images: &Value, row: &Value, column: &Value) -> Value {
+        let pixels = Pixels::new(self, images);
         match self.between {
-            Between::Nearest => self.pixel(images, &nearest(row), &nearest(column)),
+            Between::Nearest => pixels.seen(&nearest(row), &nearest(column)),
             Between::Bilinear => {
                 let ([top, bottom], [above, below]) = neighbours(row);
                 let ([left, right], [before, behind]) = neighbours(column);
                 let part = |row: &Value, column: &Value, weight: Value| {
-                    self.pixel(images, row, column) * weight.expand_dims(-1)
+                    pixels.seen(row, column) * weight.expand_dims(-1)
                 };
                 part(&top, &left, &above * &before)
                     + part(&top, &right, &above * &behind)
@@ -71,37 +72,63 @@ impl Sampling {
         }
     }
 
-    /// The pixels at whole places, within the picture or not.
-    fn pixel(&self, images: &Value, row: &Value, column: &Value) -> Value {
-        let [batch, rows, columns] = [0, 1, 2].map(|axis| images.dim(axis));
-        let builder = images.builder();
-        let whole = |place: &Value, size: usize| self.within(&place.cast(DType::I32), size);
-        let picture = builder.iota(DType::I32, row.shape(), 0) * (rows * columns) as f64;
-        let place = picture + whole(row, rows) * columns as f64 + whole(column, columns);
-        let pixels = images.reshape([batch * rows * columns, images.dim(3)]);
-        let seen = pixels.gather(&place, 0);
-        if self.beyond != FillPlace::Constant {
-            return seen;
-        }
-        let inside = |p: &Value, size: usize| p.greater_equal(0.0).and(p.less(size as f64));
-        let inside = inside(row, rows).and(inside(column, columns)).expand_dims(-1);
-        inside.select(&seen, self.fill_value)
-    }
-
-    /// The place within the picture that stands for one beyond.
+    /// The place within the picture that stands for a whole one beyond, int32; a rim of one pixel counts.
     fn within(&self, place: &Value, size: usize) -> Value {
         let last = size as f64 - 1.0;
+        // Held in before it is an integer: one step with what the place is made by.
+        let held = |low: f64, high: f64| place.cast(DType::F32).clip(low, high).cast(DType::I32);
+        let whole = || place.cast(DType::I32);
         match self.beyond {
-            FillPlace::Constant | FillPlace::Nearest => place.clip(0.0, last),
-            FillPlace::Wrap => modulo(place, size as f64),
-            FillPlace::Mirror if size == 1 => place.full_like(0.0),
-            FillPlace::Mirror => mirror(place, last),
+            // All that lies beyond is the rim.
+            FillPlace::Constant => held(-1.0, last + 1.0) + 1.0,
+            FillPlace::Nearest => held(0.0, last),
+            FillPlace::Wrap => modulo(&whole(), size as f64),
+            FillPlace::Mirror if size == 1 => whole().full_like(0.0),
+            FillPlace::Mirror => mirror(&whole(), last),
             // As mirrored between the pixels: their borders lie at odd places of twice the size.
             FillPlace::Reflect => {
-                let doubled = mirror(&(place * 2.0 + 1.0), 2.0 * size as f64);
+                let doubled = mirror(&(whole() * 2.0 + 1.0), 2.0 * size as f64);
                 ((doubled - 1.0) / 2.0).clip(0.0, last)
             }
         }
+    }
+}
+
+/// The pixels of all pictures in a row, with a rim around each picture where a value lies beyond.
+struct Pixels<'a> {
+    sampling: &'a Sampling,
+    /// Of the pictures themselves.
+    size: [usize; 2],
+    width: usize,
+    /// For each picture the number of its first pixel, `(batch, 1, 1)`.
+    first: Value,
+    all: Value,
+}
+
+impl Pixels<'_> {
+    fn new<'a>(sampling: &'a Sampling, images: &Value) -> Pixels<'a> {
+        let [batch, rows, columns, channels] = [0, 1, 2, 3].map(|axis| images.dim(axis));
+        let rim = usize::from(sampling.beyond == FillPlace::Constant);
+        let framed = match rim {
+            0 => images.clone(),
+            _ => images.pad(&[0, 1, 1, 0], &[0, 1, 1, 0], sampling.fill_value),
+        };
+        let (height, width) = (rows + 2 * rim, columns + 2 * rim);
+        let pictures = images.builder().iota(DType::I32, [batch, 1, 1], 0);
+        Pixels {
+            sampling,
+            size: [rows, columns],
+            width,
+            first: pictures * (height * width) as f64,
+            all: framed.reshape([batch * height * width, channels]),
+        }
+    }
+
+    /// The pixels at whole places, within the picture or not.
+    fn seen(&self, row: &Value, column: &Value) -> Value {
+        let row = self.sampling.within(row, self.size[0]);
+        let column = self.sampling.within(column, self.size[1]);
+        self.all.gather(&(&self.first + row * self.width as f64 + column), 0)
     }
 }
 
