@@ -43,6 +43,60 @@ impl Windows {
         self.count[1] * self.channels
     }
 
+    /// Keeps the largest elements of some lines of an image; `y` and `places` are those of the whole
+    /// batch, places null for nowhere.
+    ///
+    /// # Safety
+    /// `lines` holds the lines, whole windows of them, without what lies in no window; the level is
+    /// available.
+    pub(crate) unsafe fn keep_largest(
+        &self,
+        level: Level,
+        image: usize,
+        rows: std::ops::Range<usize>,
+        lines: *const f32,
+        y: *mut f32,
+        places: *mut u8,
+    ) {
+        let [h, w] = self.size;
+        let step = self.count[1] * w * self.channels;
+        for line in 0..rows.len() / h {
+            let to = image * self.len() + (rows.start / h + line) * self.line();
+            let places = if places.is_null() { places } else { places.wrapping_add(to) };
+            // SAFETY: the caller's promise.
+            unsafe {
+                let (image, y) = (lines.add(line * h * step), y.add(to));
+                Largest { windows: self, image, step, y, places }.run(level);
+            }
+        }
+    }
+
+    /// Makes the covered part of some lines of an image's gradient, one line behind the other, and gives
+    /// the place behind them; `dy` and `places` are those of the whole batch.
+    ///
+    /// # Safety
+    /// Windows cover the lines, `to` has room for them; the level is available.
+    pub(crate) unsafe fn spread(
+        &self,
+        level: Level,
+        image: usize,
+        lines: std::ops::Range<usize>,
+        dy: *const f32,
+        places: *const u8,
+        mut to: *mut f32,
+    ) -> *mut f32 {
+        for line in lines {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let at = image * self.len();
+                let (dy, places) = (dy.add(at), places.add(at));
+                Spread { windows: self, line, dy, places, to }.run(level);
+                to = to.add(self.covered()[1] * self.channels);
+            }
+        }
+        to
+    }
+
     /// Elements of an image's windows.
     pub(crate) fn len(&self) -> usize {
         self.count[0] * self.line()

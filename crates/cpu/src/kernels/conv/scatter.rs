@@ -1,10 +1,10 @@
 //! The image's gradient by scattering: each pixel of the result adds to the places it came from.
 
-use super::forward::panels;
+use super::direct::panels;
 use super::{Chunks, ConvInputGradArgs, ConvSpec};
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::{Pack, tasks_for};
-use crate::kernels::pooled::{Spread, Windows};
+use crate::kernels::pooled::Windows;
 use crate::kernels::simd::Level;
 use crate::kernels::tile::{Tile, Tiles, even_rows};
 use crate::kernels::{Work, part};
@@ -177,7 +177,8 @@ impl Scatter {
             let dy = match &self.windows {
                 Some(windows) => {
                     let to = scratch.as_mut_ptr().add(self.chunks.scratch());
-                    self.spread(windows, image, args, to);
+                    let lines = 0..windows.covered()[0];
+                    windows.spread(self.level, image, lines, args.dy, args.places, to);
                     to.cast_const()
                 }
                 None => args.dy.add(image * s.result_len()),
@@ -219,26 +220,6 @@ impl Scatter {
             }
             if self.chunks.copies {
                 self.crop(to, dx);
-            }
-        }
-    }
-
-    /// Makes the gradient of an image's result.
-    unsafe fn spread(
-        &self,
-        windows: &Windows,
-        image: usize,
-        args: &ConvInputGradArgs,
-        to: *mut f32,
-    ) {
-        let [lines, columns] = windows.covered();
-        for line in 0..lines {
-            // SAFETY: image and line are in range.
-            unsafe {
-                let at = image * windows.len();
-                let (dy, places) = (args.dy.add(at), args.places.add(at));
-                let to = to.add(line * columns * self.spec.cout);
-                Spread { windows, line, dy, places, to }.run(self.level);
             }
         }
     }

@@ -42,54 +42,61 @@ fn check(level: Level, s: ConvSpec, rng: &mut Floats) {
         (s.batch * s.image_len(), s.taps() * s.cin_group() * s.cout, s.batch * s.result_len());
     let (x, w, dy) = (rng.vec(nx + 1), rng.vec(nw + 1), rng.vec(ny + 1));
     let parts = Parts::new(s.cout, ny, rng);
-    let mut y = vec![0f64; ny];
+    let mut y64 = vec![0f64; ny];
     let (mut dx, mut dw) = (vec![0f64; nx], vec![0f64; nw]);
     products(&s, |i, j, k| {
         let (xi, wj, dk) = (x[1 + i] as f64, w[1 + j] as f64, dy[1 + k] as f64);
-        y[k] += xi * wj;
+        y64[k] += xi * wj;
         dx[i] += dk * wj;
         dw[j] += dk * xi;
     });
-    y.iter_mut().enumerate().for_each(|(i, v)| *v = parts.on(*v, i % s.cout, i));
+    y64.iter_mut().enumerate().for_each(|(i, v)| *v = parts.on(*v, i % s.cout, i));
     let what = format!("{level:?} {s:?}");
     let (xp, wp, dp) = unsafe { (x.as_ptr().add(1), w.as_ptr().add(1), dy.as_ptr().add(1)) };
-    let plain = ConvForward::at(level, s, false);
-    let packing = plain.packing().filter(|_| rng.below(3) == 0);
-    let mut packed = vec![f32::NAN; packing.map_or(0, |p| p.floats)];
-    for task in 0..packing.map_or(0, |p| p.tasks) {
-        unsafe { plain.pack(task, wp, packed.as_mut_ptr()) };
-    }
-    let forward = ConvForward::at(level, s, packing.is_some());
-    let kernel_of = if packing.is_some() { packed.as_ptr() } else { wp };
-    let input = ConvInputGrad::at(level, s);
-    let kernel = ConvKernelGrad::at(level, s);
+    let packed = rng.below(3) == 0;
+    let forwards =
+        [Some(ConvForward::at(level, s, packed)), ConvForward::by_winograd(level, s, packed, None)];
+    let inputs = [Some(ConvInputGrad::at(level, s)), ConvInputGrad::by_winograd(level, s, None)];
+    let kernels = [Some(ConvKernelGrad::at(level, s)), ConvKernelGrad::by_winograd(level, s, None)];
     for backwards in [false, true] {
-        let mut got = vec![f32::NAN; ny + 1];
-        let y0 = unsafe { got.as_mut_ptr().add(1) };
-        run_all(forward.work(), backwards, |phase, task, shared, scratch| unsafe {
-            let epilogue = parts.epilogue();
-            let places = std::ptr::null_mut();
-            let args = ConvForwardArgs { x: xp, w: kernel_of, y: y0, places, epilogue, shared };
-            forward.run(phase, task, &args, scratch);
-        });
-        close(&got[1..], &y, 2e-6 * (nw + 10) as f64, &format!("forward {what}"));
-        let mut got = vec![f32::NAN; nx + 1];
-        let d0 = unsafe { got.as_mut_ptr().add(1) };
-        run_all(input.work(), backwards, |phase, task, shared, scratch| unsafe {
-            let places = std::ptr::null();
-            let args = ConvInputGradArgs { dy: dp, places, w: wp, dx: d0, shared };
-            input.run(phase, task, &args, scratch);
-        });
-        close(&got[1..], &dx, 2e-6 * (nw + 10) as f64, &format!("input gradient {what}"));
-        let mut got = vec![f32::NAN; nw + 1];
-        let d0 = unsafe { got.as_mut_ptr().add(1) };
-        run_all(kernel.work(), backwards, |phase, task, shared, scratch| unsafe {
-            let places = std::ptr::null();
-            let args = ConvKernelGradArgs { x: xp, dy: dp, places, dw: d0, shared };
-            kernel.run(phase, task, &args, scratch);
-        });
-        let scale = (ny / s.cout.max(1) + 10) as f64;
-        close(&got[1..], &dw, 1e-6 * scale, &format!("kernel gradient {what}"));
+        for forward in forwards.iter().flatten() {
+            let packing = forward.packing().filter(|_| packed);
+            let mut points = vec![f32::NAN; packing.map_or(0, |p| p.floats)];
+            for task in 0..packing.map_or(0, |p| p.tasks) {
+                unsafe { forward.pack(task, wp, points.as_mut_ptr()) };
+            }
+            let w = if packing.is_some() { points.as_ptr() } else { wp };
+            let mut got = vec![f32::NAN; ny + 1];
+            let y = unsafe { got.as_mut_ptr().add(1) };
+            run_all(forward.work(), backwards, |phase, task, shared, scratch| unsafe {
+                let epilogue = parts.epilogue();
+                let places = std::ptr::null_mut();
+                let args = ConvForwardArgs { x: xp, w, y, places, epilogue, shared };
+                forward.run(phase, task, &args, scratch);
+            });
+            close(&got[1..], &y64, 2e-6 * (nw + 10) as f64, &format!("forward {what}"));
+        }
+        for input in inputs.iter().flatten() {
+            let mut got = vec![f32::NAN; nx + 1];
+            let d0 = unsafe { got.as_mut_ptr().add(1) };
+            run_all(input.work(), backwards, |phase, task, shared, scratch| unsafe {
+                let places = std::ptr::null();
+                let args = ConvInputGradArgs { dy: dp, places, w: wp, dx: d0, shared };
+                input.run(phase, task, &args, scratch);
+            });
+            close(&got[1..], &dx, 2e-6 * (nw + 10) as f64, &format!("input gradient {what}"));
+        }
+        for kernel in kernels.iter().flatten() {
+            let mut got = vec![f32::NAN; nw + 1];
+            let d0 = unsafe { got.as_mut_ptr().add(1) };
+            run_all(kernel.work(), backwards, |phase, task, shared, scratch| unsafe {
+                let places = std::ptr::null();
+                let args = ConvKernelGradArgs { x: xp, dy: dp, places, dw: d0, shared };
+                kernel.run(phase, task, &args, scratch);
+            });
+            let scale = (ny / s.cout.max(1) + 10) as f64;
+            close(&got[1..], &dw, 1e-6 * scale, &format!("kernel gradient {what}"));
+        }
     }
 }
 
@@ -152,7 +159,13 @@ fn empty_batch_and_kernel_larger_than_image() {
 /// other: the same bits forward, sums in another order backward.
 fn check_pooled(level: Level, s: ConvSpec, size: [usize; 2], rng: &mut Floats) {
     let Some(windows) = s.windows(size) else { return };
-    let Some(pooled) = ConvForward::pooled(level, s, windows) else { return };
+    let forwards = [
+        (Some(ConvForward::at(level, s, false)), ConvForward::pooled(level, s, windows)),
+        (
+            ConvForward::by_winograd(level, s, false, None),
+            ConvForward::by_winograd(level, s, false, Some(windows)),
+        ),
+    ];
     let what = format!("{level:?} {s:?} {size:?}");
     let (nx, nw, ny) =
         (s.batch * s.image_len(), s.taps() * s.cin_group() * s.cout, s.batch * s.result_len());
@@ -165,29 +178,36 @@ fn check_pooled(level: Level, s: ConvSpec, size: [usize; 2], rng: &mut Floats) {
             plan.run(phase, task, &ConvForwardArgs { x, w, y, places, epilogue, shared }, scratch);
         });
     };
-    let (mut y, mut p, mut places) = (vec![0.0; ny], vec![f32::NAN; n], vec![0u8; n]);
-    forward(&ConvForward::at(level, s, false), &mut y, std::ptr::null_mut());
-    forward(&pooled, &mut p, places.as_mut_ptr());
     let [_, lines, columns] = s.output();
     let spec = PoolSpec::pool2d(s.batch, [lines, columns], s.cout, size);
-    let pool = |kind: PoolKind, out: &mut [f32]| {
+    let pool = |kind: PoolKind, y: &[f32], out: &mut [f32]| {
         let plan = Pool::at(level, kind, spec);
         let args = PoolArgs { x: y.as_ptr(), dy: dp.as_ptr(), out: out.as_mut_ptr() };
         plan.work().phases.iter().for_each(|&tasks| {
             (0..tasks).for_each(|task| unsafe { plan.run(task, &args) });
         });
     };
-    let (mut expected, mut dy) = (vec![0.0; n], vec![0.0; ny]);
-    pool(PoolKind::Max, &mut expected);
-    assert_eq!(p, expected, "{what}");
-    pool(PoolKind::MaxGrad, &mut dy);
+    let (mut y, mut places, mut dy) = (vec![0.0; ny], vec![0u8; n], vec![0.0; ny]);
+    for (whole, pooled) in &forwards {
+        let (Some(whole), Some(pooled)) = (whole, pooled) else { continue };
+        let (mut p, mut expected) = (vec![f32::NAN; n], vec![0.0; n]);
+        forward(whole, &mut y, std::ptr::null_mut());
+        forward(pooled, &mut p, places.as_mut_ptr());
+        pool(PoolKind::Max, &y, &mut expected);
+        assert_eq!(p, expected, "{what}");
+    }
+    pool(PoolKind::MaxGrad, &y, &mut dy);
     let (mut dx, mut dw) = (vec![0f64; nx], vec![0f64; nw]);
     products(&s, |i, j, k| {
         dx[i] += dy[k] as f64 * w[j] as f64;
         dw[j] += dy[k] as f64 * x[i] as f64;
     });
     let (dy, places) = (dp.as_ptr(), places.as_ptr());
-    if let Some(plan) = ConvInputGrad::pooled(level, s, windows) {
+    let inputs = [
+        ConvInputGrad::pooled(level, s, windows),
+        ConvInputGrad::by_winograd(level, s, Some(windows)),
+    ];
+    for plan in inputs.iter().flatten() {
         let mut got = vec![f32::NAN; nx];
         run_all(plan.work(), false, |phase, task, shared, scratch| unsafe {
             let (w, dx) = (w.as_ptr(), got.as_mut_ptr());
@@ -195,14 +215,19 @@ fn check_pooled(level: Level, s: ConvSpec, size: [usize; 2], rng: &mut Floats) {
         });
         close(&got, &dx, 2e-6 * (nw + 10) as f64, &format!("input gradient {what}"));
     }
-    let plan = ConvKernelGrad::pooled(level, s, windows);
-    let mut got = vec![f32::NAN; nw];
-    run_all(plan.work(), false, |phase, task, shared, scratch| unsafe {
-        let (x, dw) = (x.as_ptr(), got.as_mut_ptr());
-        plan.run(phase, task, &ConvKernelGradArgs { x, dy, places, dw, shared }, scratch);
-    });
-    let scale = (ny / s.cout.max(1) + 10) as f64;
-    close(&got, &dw, 1e-6 * scale, &format!("kernel gradient {what}"));
+    let kernels = [
+        Some(ConvKernelGrad::pooled(level, s, windows)),
+        ConvKernelGrad::by_winograd(level, s, Some(windows)),
+    ];
+    for plan in kernels.iter().flatten() {
+        let mut got = vec![f32::NAN; nw];
+        run_all(plan.work(), false, |phase, task, shared, scratch| unsafe {
+            let (x, dw) = (x.as_ptr(), got.as_mut_ptr());
+            plan.run(phase, task, &ConvKernelGradArgs { x, dy, places, dw, shared }, scratch);
+        });
+        let scale = (ny / s.cout.max(1) + 10) as f64;
+        close(&got, &dw, 1e-6 * scale, &format!("kernel gradient {what}"));
+    }
 }
 
 #[test]
@@ -224,5 +249,35 @@ fn pooled_at_once() {
         }
         check_pooled(level, ConvSpec::conv2d(3, [28, 28], 1, [3, 3], 32), [2, 2], &mut rng);
         check_pooled(level, ConvSpec::conv2d(5, [13, 13], 32, [3, 3], 64), [2, 2], &mut rng);
+    }
+}
+
+/// Kernels of 3, 5 and 7 places, whose convolutions go point by point: odd and even results, padding
+/// up to the kernel's reach, channels that fill vectors and that do not.
+#[test]
+fn points() {
+    let mut rng = Floats::new(8);
+    for level in Level::available() {
+        for round in 0..40 {
+            let mut axis = |most: usize| rng.below(most) + 1;
+            let side = [3, 5, 7];
+            let (batch, kernel) = (axis(3), [side[axis(3) - 1], side[axis(2) - 1]]);
+            let input = [kernel[0] - 1 + axis(10), kernel[1] - 1 + axis(10)];
+            let (cin, cout) = (axis(40), axis(70));
+            let pad = |n: usize, m: usize| (n.min(m - 1), (n / 2).min(m - 1));
+            let padding = [(0, 0), pad(axis(6) - 1, kernel[0]), pad(axis(6) - 1, kernel[1])];
+            let size = [axis(3), axis(3)];
+            let spec = ConvSpec { padding, ..ConvSpec::conv2d(batch, input, cin, kernel, cout) };
+            match round % 2 {
+                0 => check(level, spec, &mut rng),
+                _ => check_pooled(level, spec, size, &mut rng),
+            }
+        }
+        // Several chunks of an image, as the planner chooses.
+        let same = [(0, 0), (1, 1), (1, 1)];
+        let large = ConvSpec { padding: same, ..ConvSpec::conv2d(1, [36, 35], 64, [3, 3], 64) };
+        check(level, large, &mut rng);
+        check_pooled(level, large, [2, 2], &mut rng);
+        check_pooled(level, large, [3, 2], &mut rng);
     }
 }
