@@ -1,11 +1,9 @@
-//! The graph in the terms of this back end: 16-bit floats computed as float32, reductions over
-//! one block of axes, products whose operands lie as the kernels read them.
-use ferras_graph::{DType, DotDims, Graph, Node, NodeId, Op, Reduce, Shape, TensorType, pass};
-use std::collections::HashMap;
+//! The graph in the terms of this back end: reductions over one block of axes, products whose operands lie as the kernels read them.
+use ferras_graph::{DotDims, Graph, Node, NodeId, Op, Reduce, Shape, TensorType, pass};
 
 /// Rewrites a graph; its results stay the same.
 pub(crate) fn legalize(graph: &Graph) -> Graph {
-    let mut r = Rewriter { nodes: Vec::with_capacity(graph.nodes.len()), casts: HashMap::new() };
+    let mut r = Rewriter { nodes: Vec::with_capacity(graph.nodes.len()) };
     let mut place = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
         let inputs = node.inputs.iter().map(|id| place[id.index()]).collect();
@@ -26,7 +24,6 @@ pub(crate) fn legalize(graph: &Graph) -> Graph {
 
 pub(super) struct Rewriter {
     nodes: Vec<Node>,
-    casts: HashMap<(NodeId, DType), NodeId>,
 }
 
 impl Rewriter {
@@ -49,10 +46,6 @@ impl Rewriter {
     }
 
     fn rewrite(&mut self, node: Node) -> NodeId {
-        let narrow = |id: &NodeId| matches!(self.ty(*id).dtype, DType::F16 | DType::BF16);
-        if computes(&node.op) && node.inputs.iter().any(narrow) {
-            return self.widened(node);
-        }
         match &node.op {
             Op::Reduce(kind, axes) => self.reduce(&node, *kind, axes),
             Op::Dot(dims) => self.dot(&node, dims),
@@ -62,36 +55,6 @@ impl Rewriter {
             }
             _ => self.push(node),
         }
-    }
-
-    /// The op on float32, its result rounded back.
-    fn widened(&mut self, mut node: Node) -> NodeId {
-        let narrow = node.ty.dtype;
-        for i in 0..node.inputs.len() {
-            if self.ty(node.inputs[i]).dtype.is_float() {
-                node.inputs[i] = self.cast(node.inputs[i], DType::F32, &node);
-            }
-        }
-        if !narrow.is_float() {
-            return self.rewrite(node);
-        }
-        node.ty.dtype = DType::F32;
-        let like = node.clone();
-        let wide = self.rewrite(node);
-        self.cast(wide, narrow, &like)
-    }
-
-    fn cast(&mut self, id: NodeId, dtype: DType, like: &Node) -> NodeId {
-        if self.ty(id).dtype == dtype {
-            return id;
-        }
-        if let Some(&known) = self.casts.get(&(id, dtype)) {
-            return known;
-        }
-        let ty = TensorType { dtype, shape: self.ty(id).shape.clone() };
-        let made = self.push(Node { op: Op::Cast(dtype), inputs: vec![id], ty, at: like.at });
-        self.casts.insert((id, dtype), made);
-        made
     }
 
     /// Blocks of axes are reduced one after the other, the last first.
@@ -184,24 +147,4 @@ impl Rewriter {
         let at = like.at;
         self.push(Node { op: Op::Transpose(perm), inputs: vec![id], ty, at })
     }
-}
-
-/// Whether an op does arithmetic on its operands, more than moving them.
-fn computes(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Unary(_)
-            | Op::Binary(_)
-            | Op::Compare(_)
-            | Op::Reduce(..)
-            | Op::ArgReduce { .. }
-            | Op::Dot(_)
-            | Op::Conv(_)
-            | Op::ConvInputGrad(..)
-            | Op::ConvKernelGrad(..)
-            | Op::MaxPool(_)
-            | Op::MaxPoolGrad(_)
-            | Op::SumPool(_)
-            | Op::SumPoolGrad(..)
-    )
 }

@@ -7,6 +7,7 @@ mod largest;
 mod legal;
 mod loops;
 mod memory;
+mod narrow;
 mod pooled;
 mod roles;
 mod scan;
@@ -76,7 +77,8 @@ enum Made {
 
 /// Compiles a graph.
 pub(crate) fn compile(graph: &Graph) -> Result<Program> {
-    let graph = columns::join_columns(&pooled::pool_gradients(&pass::optimize(graph)));
+    let graph = narrow::widen(&pooled::pool_gradients(&pass::optimize(graph)));
+    let graph = columns::join_columns(&graph);
     let roles = Roles::new(legal::legalize(&graph), Level::detect());
     let regions = schedule::schedule(&roles);
     let made = regions.iter().map(|r| r.iter().map(|unit| make(&roles, unit)).collect());

@@ -95,7 +95,8 @@ fn root(nodes: &[Node], mut id: NodeId) -> NodeId {
     id
 }
 
-fn is_zero(nodes: &[Node], id: NodeId) -> bool {
+/// Whether a value is zero in all elements.
+pub(super) fn is_zero(nodes: &[Node], id: NodeId) -> bool {
     match &nodes[root(nodes, id).index()].op {
         Op::Constant(t) => t.shape().elements() == 1 && t.to_f64_vec() == [0.0],
         _ => false,
