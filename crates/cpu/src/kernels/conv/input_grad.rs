@@ -223,11 +223,7 @@ impl Gather {
 
     /// Where a panel of the transposed kernel begins, and the floats of all.
     fn panel_start(&self, i: usize) -> usize {
-        let columns = match &self.forward {
-            Forward::Direct(_) => i * Tiles::of(self.level).cols(),
-            Forward::Winograd(plan) => plan.columns_before(i),
-        };
-        columns * self.spec.taps() * self.spec.cout_group()
+        i * Tiles::of(self.level).cols() * self.spec.taps() * self.spec.cout_group()
     }
     fn packed(&self) -> usize {
         let last = self.panels() - 1;
@@ -263,7 +259,7 @@ impl Gather {
                 Forward::Winograd(plan) if phase == 1 => {
                     for i in part(plan.panels(), plan.packing().tasks, task) {
                         let (panel, w) = (plan.panel(i), args.shared.add(self.panel_start(i)));
-                        let to = points.add(plan.panel_start(i));
+                        let to = points.add(i * plan.panel_floats());
                         plan.pack_panel(&panel, w, panel.width, to);
                     }
                 }

@@ -3,7 +3,6 @@ use super::points::{ImagePoints, KernelPoints, Place, ResultOfPoints};
 use super::{Field, POINTS};
 use crate::kernels::conv::direct::{Panel, panel, panels};
 use crate::kernels::conv::forward::Memory;
-use crate::kernels::conv::narrow::{self, Dots, narrow_columns};
 use crate::kernels::conv::{ConvSpec, Image};
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::matmul::tasks_for;
@@ -18,9 +17,7 @@ pub(crate) struct Winograd {
     level: Level,
     tiles: Tiles,
     field: Field,
-    /// Panels of columns, and the columns behind them that are done on their own.
-    wide: usize,
-    narrow: usize,
+    panels: usize,
     windows: Option<Windows>,
     /// The kernel comes as points.
     packed: bool,
@@ -34,7 +31,7 @@ pub(crate) struct Winograd {
 impl Winograd {
     /// Whether this is the faster way.
     pub(crate) fn faster(level: Level, spec: ConvSpec) -> bool {
-        Field::new(spec, None).is_some_and(|field| field.pays(level, false))
+        Field::new(spec, None).is_some_and(|field| field.pays(level))
     }
 
     /// As [`Field::new`]; `packed`: the kernel comes as [`Winograd::pack`] leaves it.
@@ -49,12 +46,10 @@ impl Winograd {
         let [rows, columns] = field.tiles(field.chunks.rows);
         let line = field.line();
         let step = field.columns(level);
-        let narrow = narrow_columns(level, &spec, field.run());
         let mut plan = Winograd {
             level,
             tiles,
-            wide: panels(&tiles, spec.cout - narrow, 1),
-            narrow,
+            panels: panels(&tiles, spec.cout, 1),
             windows,
             packed,
             a_rows: (0..rows * columns)
@@ -73,10 +68,8 @@ impl Winograd {
         let field = &self.field;
         let items = field.spec.batch * field.chunks.count;
         let compute = tasks_for(field.spec.flops()).min(items);
-        let scratch = field.image_floats()
-            + POINTS * field.result_point(self.level)
-            + self.own_result()
-            + POINTS * self.narrow_floats();
+        let scratch =
+            field.image_floats() + POINTS * field.result_point(self.level) + self.own_result();
         match self.packed {
             true => Work { phases: vec![compute], shared: 0, scratch },
             false => {
@@ -99,8 +92,9 @@ impl Winograd {
     }
 
     pub(crate) fn packing(&self) -> Packing {
-        let floats = self.columns_before(self.panels()) * POINTS * self.field.k();
-        Packing { floats, tasks: self.panels().min((floats / 32_768).max(1)) }
+        let last = self.panel(self.panels - 1).width.max(self.tiles.cols());
+        let floats = (self.panels - 1) * self.panel_floats() + last * POINTS * self.field.k();
+        Packing { floats, tasks: self.panels.min((floats / 32_768).max(1)) }
     }
 
     /// Whether images are copied as they are read.
@@ -110,36 +104,18 @@ impl Winograd {
 
     /// Multiplications of vectors for an image, and a little more, as the others are exact.
     pub(crate) fn cost(&self) -> usize {
-        self.field.costs(self.level, false)[0] * 21 / 20
+        self.field.costs(self.level)[0] * 21 / 20
     }
 
-    /// Panels of the kernel, of which the last may be the narrow columns.
+    /// Panels of columns, one by its number, and where their points begin.
     pub(crate) fn panels(&self) -> usize {
-        self.wide + usize::from(self.narrow > 0)
+        self.panels
     }
     pub(crate) fn panel(&self, i: usize) -> Panel {
-        let columns = self.field.spec.cout - self.narrow;
-        match i < self.wide {
-            true => panel(&self.tiles, columns, self.wide, i),
-            false => {
-                Panel { group: 0, within: columns, columns: self.narrow, width: self.tiles.lanes }
-            }
-        }
+        panel(&self.tiles, self.field.spec.cout, self.panels, i)
     }
-
-    /// Columns of the packed panels before one: each has [`Panel::width`].
-    pub(crate) fn columns_before(&self, i: usize) -> usize {
-        (0..i).map(|i| self.panel(i).width).sum()
-    }
-
-    /// Where the points of a panel begin.
-    pub(crate) fn panel_start(&self, i: usize) -> usize {
-        self.columns_before(i) * POINTS * self.field.k()
-    }
-
-    /// Floats of the narrow columns at a point, in their own order.
-    fn narrow_floats(&self) -> usize {
-        self.narrow * self.segments.len() * narrow::padded(self.level, self.field.run())
+    pub(crate) fn panel_floats(&self) -> usize {
+        self.tiles.cols() * POINTS * self.field.k()
     }
 
     /// Does one task of making the kernel's points.
@@ -147,12 +123,12 @@ impl Winograd {
     /// # Safety
     /// As [`crate::kernels::conv::ConvForward::pack`].
     pub(crate) unsafe fn pack(&self, task: usize, w: *const f32, to: *mut f32) {
-        for i in part(self.panels(), self.packing().tasks, task) {
+        for i in part(self.panels, self.packing().tasks, task) {
             let panel = self.panel(i);
             // SAFETY: the panel is in range; its points begin behind those of the panels before it.
             unsafe {
                 let w = w.add(panel.within);
-                self.pack_panel(&panel, w, self.field.spec.cout, to.add(self.panel_start(i)));
+                self.pack_panel(&panel, w, self.field.spec.cout, to.add(i * self.panel_floats()));
             }
         }
     }
@@ -204,28 +180,8 @@ impl Winograd {
             let points = if self.packed { args.w } else { args.shared.cast_const() };
             let field = &self.field;
             let tasks = self.work.phases[phase];
-            self.turn_narrow(points, self.own_narrow(scratch.as_mut_ptr()));
             for item in part(field.spec.batch * field.chunks.count, tasks, task) {
                 self.chunk(item, args, points, scratch.as_mut_ptr());
-            }
-        }
-    }
-
-    /// Where the thread keeps the narrow columns: behind everything else.
-    fn own_narrow(&self, own: *mut f32) -> *mut f32 {
-        own.wrapping_add(self.work.scratch - POINTS * self.narrow_floats())
-    }
-
-    /// Brings the narrow columns into their own order.
-    unsafe fn turn_narrow(&self, kernel: *const f32, to: *mut f32) {
-        let k = self.field.k();
-        let sizes = [self.segments.len(), self.field.run(), self.narrow];
-        for point in (0..POINTS).filter(|_| self.narrow > 0) {
-            // SAFETY: the points of the narrow columns are the kernel's last panel.
-            unsafe {
-                let from = kernel.add(self.panel_start(self.wide) + point * k * self.tiles.lanes);
-                let to = to.add(point * self.narrow_floats());
-                narrow::transpose(self.level, from, self.tiles.lanes, sizes, to);
             }
         }
     }
@@ -241,9 +197,6 @@ impl Winograd {
             let result = own.add(field.image_floats());
             let image_points = field.image(chunk, args.x.of(image, s.image_len()), self.level, own);
             self.products(rows.len(), image_points, kernel, result);
-            if self.narrow > 0 {
-                self.narrow_products(rows.len(), image_points, self.own_narrow(own), result);
-            }
             let (y, element) = match self.windows {
                 Some(_) => (result.add(POINTS * field.result_point(self.level)), 0),
                 None => {
@@ -274,13 +227,13 @@ impl Winograd {
         let count = tile_rows * tile_columns;
         let (k, step) = (field.k(), field.columns(self.level));
         for point in 0..POINTS {
-            for i in 0..self.wide {
+            for i in 0..self.panels {
                 let panel = self.panel(i);
                 let height = even_rows(count, self.tiles.rows_of(panel.columns));
                 for done in (0..count).step_by(height) {
                     // SAFETY: tiles, panels and points are in range.
                     unsafe {
-                        let at = self.panel_start(i) + point * k * panel.width;
+                        let at = i * self.panel_floats() + point * k * panel.width;
                         let c = point * field.result_point(self.level) + done * step;
                         let t = Tile {
                             a: image.add(point * field.image_point()),
@@ -288,7 +241,7 @@ impl Winograd {
                             a_step: 1,
                             segments: self.segments.as_ptr(),
                             n_segments: self.segments.len(),
-                            len: field.run(),
+                            len: k / field.blocks[0],
                             b: kernel.add(at),
                             b_step: panel.width,
                             c: to.add(c + panel.within),
@@ -302,38 +255,6 @@ impl Winograd {
                         self.tiles.run(height.min(count - done), &t);
                     }
                 }
-            }
-        }
-    }
-}
-
-impl Winograd {
-    /// The same for the narrow columns.
-    unsafe fn narrow_products(
-        &self,
-        rows: usize,
-        image: *const f32,
-        kernel: *const f32,
-        to: *mut f32,
-    ) {
-        let field = &self.field;
-        let [tile_rows, tile_columns] = field.tiles(rows);
-        for point in 0..POINTS {
-            // SAFETY: as in `products`.
-            unsafe {
-                let at = point * field.result_point(self.level) + field.spec.cout - self.narrow;
-                let dots = Dots {
-                    x: image.add(point * field.image_point()),
-                    pixels: &self.a_rows[..tile_rows * tile_columns],
-                    segments: &self.segments,
-                    len: field.run(),
-                    w: kernel.add(point * self.narrow_floats()),
-                    columns: self.narrow,
-                    y: to.add(at),
-                    y_step: field.columns(self.level),
-                    epilogue: Epilogue::NONE,
-                };
-                run_at(self.level, dots);
             }
         }
     }

@@ -34,7 +34,7 @@ pub(crate) struct WinogradKernelGrad {
 impl WinogradKernelGrad {
     /// Whether this is the faster way.
     pub(crate) fn faster(level: Level, spec: ConvSpec) -> bool {
-        Field::new(spec, None).is_some_and(|field| field.pays(level, true))
+        Field::new(spec, None).is_some_and(|field| field.pays(level))
     }
 
     /// As [`Field::new`].
@@ -45,7 +45,7 @@ impl WinogradKernelGrad {
     ) -> Option<WinogradKernelGrad> {
         let field = Field::new(spec, windows.as_ref())?;
         let tiles = Tiles::of(level);
-        let (line, run) = (field.line(), field.run());
+        let (line, run) = (field.line(), field.blocks[1] * spec.cin);
         let step = field.columns(level);
         let mut plan = WinogradKernelGrad {
             level,

@@ -93,11 +93,6 @@ impl Field {
         self.blocks[0] * self.blocks[1] * self.spec.cin
     }
 
-    /// Channels of a line of blocks, which are adjacent.
-    pub fn run(&self) -> usize {
-        self.blocks[1] * self.spec.cin
-    }
-
     /// Floats of an image's line of tiles at a point.
     pub fn line(&self) -> usize {
         self.grid(0)[1] * self.spec.cin
@@ -129,27 +124,22 @@ impl Field {
     }
 
     /// Multiplications of vectors for an image, transforms counted as well, and as many by the definition.
-    /// Of the kernel's gradient if `gradient`.
-    pub fn costs(&self, level: Level, gradient: bool) -> [usize; 2] {
+    pub fn costs(&self, level: Level) -> [usize; 2] {
         let s = &self.spec;
         let vectors = |n: usize| n.div_ceil(level.lanes());
-        // In eighths of a vector; a few last columns are cheap.
-        let columns = |run: usize| {
-            let narrow = narrow_columns(level, s, run);
-            8 * vectors(s.cout - narrow) + narrow
-        };
         let [tr, tc] = self.tiles(self.result[0]);
-        let own = if gradient { 8 * vectors(s.cout) } else { columns(self.run()) };
-        let product = POINTS * (self.k() + 3) * own;
-        let transforms = 8 * TRANSFORM * (vectors(s.cin) + vectors(s.cout));
+        let product = POINTS * (self.k() + 3) * vectors(s.cout);
+        let transforms = TRANSFORM * (vectors(s.cin) + vectors(s.cout));
+        // A few last columns are cheap there.
+        let narrow = narrow_columns(level, s, s.kernel[2] * s.cin);
+        let columns = 4 * vectors(s.cout - narrow) + narrow;
         let pixels = self.result[0] * self.result[1];
-        let direct = pixels * s.taps() * s.cin * columns(s.kernel[2] * s.cin);
-        [tr * tc * (product + transforms) / 8, direct / 8]
+        [tr * tc * (product + transforms), pixels * s.taps() * s.cin * columns / 4]
     }
 
     /// Whether this way is clearly the shorter one, over tiles enough for the kernel's transform.
-    pub fn pays(&self, level: Level, gradient: bool) -> bool {
-        let [mine, direct] = self.costs(level, gradient);
+    pub fn pays(&self, level: Level) -> bool {
+        let [mine, direct] = self.costs(level);
         let [tr, tc] = self.tiles(self.chunks.rows);
         let enough = tr * tc >= 12 && self.spec.batch * tr * tc * self.chunks.count >= 128;
         let near = POINTS * self.k() * self.spec.cout <= KERNEL;
