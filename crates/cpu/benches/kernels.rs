@@ -173,6 +173,7 @@ fn convolutions(show: &dyn Fn(&str, f64, f64), wanted: &dyn Fn(&str) -> bool) {
                 places: std::ptr::null(),
                 w: w.as_ptr(),
                 dx: dx.as_mut_ptr(),
+                epilogue: Epilogue::NONE,
                 shared,
             };
             // SAFETY: the arrays have the shapes of the spec.

@@ -14,7 +14,8 @@ pub enum Clamp {
     Relu6,
 }
 
-/// `y = clamp((x + bias) · scale + shift + residual)`; a part whose pointer is null is left out.
+/// `y = clamp((x + bias) · scale + shift + residual)`, then 0 where the mask is not above 0; a part whose
+/// pointer is null is left out.
 ///
 /// Bias, scale and shift have one number a column. The shift never comes without the scale.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,8 @@ pub struct Epilogue {
     pub residual: *const f32,
     /// The bounds.
     pub clamp: Clamp,
+    /// Laid out as the result: where it is 0 or less, so is the result 0 (where it is NaN, it stays).
+    pub mask: *const f32,
 }
 
 impl Epilogue {
@@ -39,6 +42,7 @@ impl Epilogue {
         shift: std::ptr::null(),
         residual: std::ptr::null(),
         clamp: Clamp::None,
+        mask: std::ptr::null(),
     };
 
     /// That of a part of the result that begins at this column and this element.
@@ -51,6 +55,7 @@ impl Epilogue {
             shift: moved(self.shift, column),
             residual: moved(self.residual, element),
             clamp: self.clamp,
+            mask: moved(self.mask, element),
         }
     }
 
@@ -60,6 +65,7 @@ impl Epilogue {
             && self.scale.is_null()
             && self.residual.is_null()
             && self.clamp == Clamp::None
+            && self.mask.is_null()
     }
 
     /// One register of results: columns from `column` on, elements from `element` on.
@@ -91,7 +97,11 @@ impl Epilogue {
             if !self.residual.is_null() {
                 y = S::add(y, load(self.residual, element));
             }
-            self.clamp.apply::<S>(y)
+            y = self.clamp.apply::<S>(y);
+            match self.mask.is_null() {
+                true => y,
+                false => masked::<S>(y, load(self.mask, element)),
+            }
         }
     }
 
@@ -115,6 +125,16 @@ impl Epilogue {
             rest.apply::<S>(y, 0, element, mask)
         }
     }
+}
+
+/// 0 where a mask is 0 or less.
+///
+/// # Safety
+/// The instruction set of `S` is there.
+#[inline(always)]
+pub(crate) unsafe fn masked<S: Simd>(x: S::V, mask: S::V) -> S::V {
+    // SAFETY: register operations only.
+    unsafe { S::select(S::le(mask, S::splat(0.0)), S::splat(0.0), x) }
 }
 
 impl Clamp {

@@ -31,8 +31,8 @@ impl Floats {
 /// Random parts of an epilogue, some of them left out.
 pub struct Parts {
     clamp: Clamp,
-    /// Bias, scale, shift, residual; one float of offset each.
-    parts: [Option<Vec<f32>>; 4],
+    /// Bias, scale, shift, residual, mask; one float of offset each.
+    parts: [Option<Vec<f32>>; 5],
 }
 
 impl Parts {
@@ -41,14 +41,21 @@ impl Parts {
         let (bias, scale, residual) = (some(columns), some(columns), some(elements));
         let shift = scale.as_ref().and_then(|_| some(columns));
         let clamp = [Clamp::None, Clamp::Relu, Clamp::Relu6][rng.below(3)];
-        Parts { clamp, parts: [bias, scale, shift, residual] }
+        let mask = (rng.below(3) == 0).then(|| rng.vec(elements + 1));
+        Parts { clamp, parts: [bias, scale, shift, residual, mask] }
+    }
+
+    /// A mask alone.
+    pub fn mask(elements: usize, rng: &mut Floats) -> Parts {
+        let mask = Some(rng.vec(elements + 1));
+        Parts { clamp: Clamp::None, parts: [None, None, None, None, mask] }
     }
 
     pub fn epilogue(&self) -> Epilogue {
         let at =
             |i: usize| self.parts[i].as_ref().map_or(std::ptr::null(), |part| part[1..].as_ptr());
-        let (bias, scale, shift, residual) = (at(0), at(1), at(2), at(3));
-        Epilogue { bias, scale, shift, residual, clamp: self.clamp }
+        let (bias, scale, shift, residual, mask) = (at(0), at(1), at(2), at(3), at(4));
+        Epilogue { bias, scale, shift, residual, clamp: self.clamp, mask }
     }
 
     /// What it makes of a number.
@@ -58,11 +65,12 @@ impl Parts {
         };
         let y = (x + of(0, column, 0.0)) * of(1, column, 1.0) + of(2, column, 0.0);
         let y = y + of(3, element, 0.0);
-        match self.clamp {
+        let y = match self.clamp {
             Clamp::None => y,
             Clamp::Relu => y.max(0.0),
             Clamp::Relu6 => y.clamp(0.0, 6.0),
-        }
+        };
+        if of(4, element, 1.0) <= 0.0 { 0.0 } else { y }
     }
 }
 

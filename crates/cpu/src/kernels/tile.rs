@@ -5,7 +5,7 @@
 //! in memory. The tile takes those places as tables of offsets, so that no image is unfolded and
 //! small matrices need no packing. `A` is read one value at a time (broadcast), `B` by vectors.
 
-use super::epilogue::{Clamp, Epilogue};
+use super::epilogue::{Clamp, Epilogue, masked};
 use super::simd::{Level, Simd, portable::Portable};
 
 /// Most rows of a tile at any level.
@@ -46,7 +46,7 @@ pub struct Tile {
     pub copy: *mut f32,
     /// Add what `C` holds.
     pub accumulate: bool,
-    /// Done last; its residual has its rows where `C` has them.
+    /// Done last; its residual and mask have their rows where `C` has them.
     pub epilogue: Epilogue,
 }
 
@@ -222,6 +222,14 @@ unsafe fn finish<S: Simd, const R: usize, const V: usize>(
             for row in acc.iter_mut() {
                 for x in row.iter_mut() {
                     *x = e.clamp.apply::<S>(*x);
+                }
+            }
+        }
+        if !e.mask.is_null() {
+            for (r, row) in acc.iter_mut().enumerate() {
+                let from = e.mask.add(*t.c_rows.add(r));
+                for (v, x) in row.iter_mut().enumerate() {
+                    *x = masked::<S>(*x, load::<S>(from.add(v * S::LANES), v + 1 == V, mask));
                 }
             }
         }

@@ -16,17 +16,20 @@ pub(crate) struct Epilogue {
     /// A value of the result's shape.
     pub residual: Option<usize>,
     pub clamp: Clamp,
+    /// A value of the result's shape: the result is 0 where it is not above 0.
+    pub mask: Option<usize>,
 }
 
 impl Epilogue {
     fn new(base: usize) -> Epilogue {
         let clamp = Clamp::None;
-        Epilogue { base, bias: None, scale: None, shift: None, residual: None, clamp }
+        let [bias, scale, shift, residual, mask] = [None; 5];
+        Epilogue { base, bias, scale, shift, residual, clamp, mask }
     }
 
     /// Operands besides those of the product, in the order in which steps list them.
-    pub(crate) fn operands(&self) -> [Option<usize>; 4] {
-        [self.bias, self.scale, self.shift, self.residual]
+    pub(crate) fn operands(&self) -> [Option<usize>; 5] {
+        [self.bias, self.scale, self.shift, self.residual, self.mask]
     }
 }
 
@@ -38,34 +41,48 @@ impl Roles {
                 continue;
             }
             let (mut e, mut end) = (Epilogue::new(i), i);
-            for op in [Binary::Add, Binary::Mul, Binary::Add] {
-                let Some((next, root)) = self.column_op(i, end, op, &uses) else { continue };
-                match (op, e.scale) {
-                    (Binary::Mul, _) => e.scale = Some(root),
-                    (_, Some(_)) => e.shift = Some(root),
-                    (_, None) if e.bias.is_none() => e.bias = Some(root),
-                    // A second addition without a factor in between: left to a loop.
-                    _ => continue,
-                }
-                end = self.absorb(end, next);
+            let forward = !matches!(self.node(i).op, Op::ConvInputGrad(..));
+            if forward {
+                end = self.take_forward(i, &mut e, &uses);
             }
-            if let Some((next, root)) = self.residual_of(end, &uses) {
-                e.residual = Some(root);
-                end = self.absorb(end, next);
-            }
-            if let Some((relu, test)) = self.relu_of(end, &uses) {
-                test.into_iter().for_each(|t| self.role[t] = Role::Absorbed);
-                (e.clamp, end) = (Clamp::Relu, self.absorb(end, relu));
-                if let Some((bounded, test)) = self.six_of(end, &uses) {
-                    self.role[test] = Role::Absorbed;
-                    (e.clamp, end) = (Clamp::Relu6, self.absorb(end, bounded));
-                }
+            if let (Clamp::None, Some((choice, test, root))) = (e.clamp, self.mask_of(end, &uses)) {
+                self.role[test] = Role::Absorbed;
+                (e.mask, end) = (Some(root), self.absorb(end, choice));
             }
             if end != i {
                 self.role[end] = Role::Heavy;
                 self.epilogue[end] = Some(e);
             }
         }
+    }
+
+    /// Takes over what a layer does to its product, and gives the last op of it.
+    fn take_forward(&mut self, i: usize, e: &mut Epilogue, uses: &[usize]) -> usize {
+        let mut end = i;
+        for op in [Binary::Add, Binary::Mul, Binary::Add] {
+            let Some((next, root)) = self.column_op(i, end, op, uses) else { continue };
+            match (op, e.scale) {
+                (Binary::Mul, _) => e.scale = Some(root),
+                (_, Some(_)) => e.shift = Some(root),
+                (_, None) if e.bias.is_none() => e.bias = Some(root),
+                // A second addition without a factor in between: left to a loop.
+                _ => continue,
+            }
+            end = self.absorb(end, next);
+        }
+        if let Some((next, root)) = self.residual_of(end, uses) {
+            e.residual = Some(root);
+            end = self.absorb(end, next);
+        }
+        if let Some((relu, test)) = self.relu_of(end, uses) {
+            test.into_iter().for_each(|t| self.role[t] = Role::Absorbed);
+            (e.clamp, end) = (Clamp::Relu, self.absorb(end, relu));
+            if let Some((bounded, test)) = self.six_of(end, uses) {
+                self.role[test] = Role::Absorbed;
+                (e.clamp, end) = (Clamp::Relu6, self.absorb(end, bounded));
+            }
+        }
+        end
     }
 
     /// As `heavy::kernel`: what the reference does instead ends with the product itself.
@@ -75,6 +92,7 @@ impl Roles {
         let kernel = match &node.op {
             Op::Dot(_) => full,
             Op::Conv(dims) => full && dims.strides.len() <= 3,
+            Op::ConvInputGrad(dims, _) => full && dims.strides.len() <= 3 && dims.groups == 1,
             _ => false,
         };
         kernel && self.role[i] == Role::Heavy && node.ty.dtype == DType::F32
@@ -140,6 +158,28 @@ impl Roles {
         let (root, view) = &self.place[other];
         let whole = view.is_plain() && self.elements(*root) == self.elements(end);
         whole.then_some((user, *root))
+    }
+
+    /// The only user of a node, if it is the gradient of a relu: (result, comparison of the relu's value
+    /// with zero, root of that value).
+    fn mask_of(&self, end: usize, uses: &[usize]) -> Option<(usize, usize, usize)> {
+        let user = self.only_user(end, uses)?;
+        let node = self.node(user);
+        let [condition, zero, kept] = node.inputs[..] else { return None };
+        if node.op != Op::Select || kept.index() != end || !self.is_number(zero, 0.0) {
+            return None;
+        }
+        let test = condition.index();
+        let alone = self.role[test] == Role::Loop && uses[test] == 1;
+        let [y, bound] = self.node(test).inputs[..] else { return None };
+        let compares = self.node(test).op == Op::Compare(Compare::Le);
+        if !alone || !compares || !self.is_number(bound, 0.0) {
+            return None;
+        }
+        let (root, view) = &self.place[y.index()];
+        let whole = view.is_plain() && self.elements(*root) == self.elements(end);
+        let float = self.node(*root).ty.dtype == DType::F32;
+        (whole && float).then_some((user, test, *root))
     }
 
     /// The relu of a node that nothing else uses: (result, comparison with zero, if it has one).

@@ -1,6 +1,7 @@
 //! Convolutions that are pooled at once: of their result only the largest elements of windows are
 //! kept, with their places. The gradient of such a pooling needs nothing else, and where it goes to
 //! convolutions alone they make it themselves, line by line.
+use super::epilogue::Epilogue;
 use super::heavy::conv_spec;
 use super::roles::{Role, Roles};
 use crate::kernels::conv::{ConvForward, ConvInputGrad, Depthwise, DepthwiseKind};
@@ -33,7 +34,7 @@ impl Roles {
         let base = self.epilogue[conv].map_or(conv, |e| e.base);
         let Op::Conv(dims) = &self.node(base).op else { return None };
         let heavy = self.role[pool] == Role::Heavy && self.role[conv] == Role::Heavy;
-        let plain = self.epilogue[conv].is_none_or(|e| e.residual.is_none());
+        let plain = self.epilogue[conv].is_none_or(|e| e.residual.is_none() && e.mask.is_none());
         if !heavy || !plain || self.windows[conv].is_some() || !touch(window) {
             return None;
         }
@@ -67,12 +68,19 @@ impl Roles {
         let [places, dy] = self.node(gradient).inputs[..] else { return };
         self.role[gradient] = Role::Absorbed;
         for reader in readers {
-            self.windows[reader] = Some(windows);
+            let step = self.step_of(reader);
+            self.windows[step] = Some(windows);
             let inputs = &mut self.graph.nodes[reader].inputs;
             let id = NodeId(gradient as u32);
             inputs.iter_mut().filter(|x| **x == id).for_each(|x| *x = dy);
             inputs.push(places);
         }
+    }
+
+    /// The step that does an op, with what it does besides.
+    fn step_of(&self, op: usize) -> usize {
+        let ends = |e: &Option<Epilogue>| e.is_some_and(|e| e.base == op);
+        self.epilogue.iter().position(ends).unwrap_or(op)
     }
 
     /// Whether a step can read a gradient as that of windows.
@@ -81,7 +89,8 @@ impl Roles {
         let [a, b] = node.inputs[..] else { return false };
         let shape = |id: NodeId| -> &Shape { &self.node(id.index()).ty.shape };
         let Some(windows) = self.windows[gradient] else { return false };
-        if self.role[reader] != Role::Heavy || self.windows[reader].is_some() || a == b {
+        let step = self.step_of(reader);
+        if self.role[step] != Role::Heavy || self.windows[step].is_some() || a == b {
             return false;
         }
         match &node.op {

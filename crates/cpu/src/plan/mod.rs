@@ -163,7 +163,7 @@ fn step(
     let base = roles.node(epilogue.map_or(node, |e| e.base));
     let mut besides = places.split_off(base.inputs.len()).into_iter();
     let besides =
-        epilogue.map_or([None; 4], |e| e.operands().map(|o| o.and_then(|_| besides.next())));
+        epilogue.map_or([None; 5], |e| e.operands().map(|o| o.and_then(|_| besides.next())));
     let clamp = epilogue.map_or(Clamp::None, |e| e.clamp);
     let types = base.inputs.iter().map(|id| roles.node(id.index()).ty.shape.to_string());
     let types = types.collect::<Vec<_>>().join(" ");

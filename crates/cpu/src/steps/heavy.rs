@@ -78,8 +78,8 @@ impl Kernel {
 #[derive(Debug)]
 pub(crate) struct Operands {
     pub inputs: Vec<Loc>,
-    /// Bias, scale, shift and residual of a product's epilogue, and its bounds.
-    pub besides: [Option<Loc>; 4],
+    /// Bias, scale, shift, residual and mask of a product's epilogue, and its bounds.
+    pub besides: [Option<Loc>; 5],
     pub clamp: Clamp,
     pub out: Loc,
     /// Where the places of largest elements go.
@@ -129,8 +129,8 @@ impl Heavy {
             Some(loc) => unsafe { bases.at(loc).cast_const().cast::<f32>() },
             None => std::ptr::null(),
         };
-        let (bias, scale, shift, residual) = (at(0), at(1), at(2), at(3));
-        Epilogue { bias, scale, shift, residual, clamp: self.operands.clamp }
+        let (bias, scale, shift, residual, mask) = (at(0), at(1), at(2), at(3), at(4));
+        Epilogue { bias, scale, shift, residual, clamp: self.operands.clamp, mask }
     }
 }
 
@@ -179,7 +179,9 @@ impl Step for Heavy {
                 }
                 Kernel::ConvInputGrad(k) => {
                     let (dy, w, dx, places) = (a.cast(), b.cast(), out.cast(), c);
-                    k.run(phase, task, &ConvInputGradArgs { dy, places, w, dx, shared }, own);
+                    let epilogue = self.epilogue(bases);
+                    let args = ConvInputGradArgs { dy, places, w, dx, epilogue, shared };
+                    k.run(phase, task, &args, own);
                 }
                 Kernel::ConvKernelGrad(k) => {
                     let (x, dy, dw, places) = (a.cast(), b.cast(), out.cast(), c);
@@ -246,7 +248,7 @@ mod tests {
         let kernel = Kernel::Op { op, types: vec![ty.clone()], ty };
         let [x, out] = [0, 8].map(|offset| Loc { base: 0, offset });
         let clamp = Clamp::None;
-        let (besides, own) = ([None; 4], None);
+        let (besides, own) = ([None; 5], None);
         let operands = Operands { inputs: vec![x], besides, clamp, out, own, shared: out };
         let step = Heavy::new(kernel, operands, "sort".into());
         let mut memory = [1.0_f32, 2.0, 3.0, 4.0];

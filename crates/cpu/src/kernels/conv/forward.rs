@@ -83,7 +83,11 @@ impl ConvForward {
             true => ConvForward::by_winograd(level, spec, packed, None),
             false => None,
         }
-        .unwrap_or_else(|| ConvForward(Way::Direct(Box::new(Direct::at(level, spec, packed)))))
+        .unwrap_or_else(|| ConvForward::by_definition(level, spec, packed))
+    }
+
+    pub(super) fn by_definition(level: Level, spec: ConvSpec, packed: bool) -> ConvForward {
+        ConvForward(Way::Direct(Box::new(Direct::at(level, spec, packed))))
     }
 
     /// Plans a convolution of whose result the largest elements of windows are kept, with their

@@ -23,6 +23,8 @@ pub struct ConvInputGradArgs {
     pub w: *const f32,
     /// The gradient of the image, written whole; overlaps nothing else.
     pub dx: *mut f32,
+    /// What is done to it; only a mask.
+    pub epilogue: Epilogue,
     /// [`Work::shared`] floats.
     pub shared: *mut f32,
 }
@@ -251,7 +253,7 @@ impl Gather {
                 w: args.shared,
                 y: args.dx,
                 places: std::ptr::null_mut(),
-                epilogue: Epilogue::NONE,
+                epilogue: args.epilogue,
                 shared: points,
             };
             match &self.forward {

@@ -5,7 +5,8 @@
 //! machine-learning library the kernel is not mirrored: with strides s and dilations d,
 //! `y[p, o] = bias[o] + Σ_{t, i} x[p · s + t · d − lo, i] · w[t, i, o]`.
 //!
-//! Three plans: [`ConvForward`], [`ConvInputGrad`], [`ConvKernelGrad`]; and [`Depthwise`] for all three
+//! Three plans: [`ConvForward`], [`ConvInputGrad`], [`ConvKernelGrad`], each of which goes by the definition or
+//! by Winograd's tiles, whichever is shorter; and [`Depthwise`] for all three
 //! where every channel is a group.
 
 use super::pooled::Windows;

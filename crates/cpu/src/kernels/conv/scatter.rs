@@ -2,7 +2,7 @@
 
 use super::direct::panels;
 use super::{Chunks, ConvInputGradArgs, ConvSpec};
-use crate::kernels::epilogue::Epilogue;
+use crate::kernels::epilogue::{Epilogue, FinishRow};
 use crate::kernels::matmul::{Pack, tasks_for};
 use crate::kernels::pooled::Windows;
 use crate::kernels::simd::Level;
@@ -220,6 +220,11 @@ impl Scatter {
             }
             if self.chunks.copies {
                 self.crop(to, dx);
+            }
+            if !args.epilogue.is_none() {
+                let columns = s.image_len();
+                let epilogue = args.epilogue.at(0, image * columns);
+                FinishRow { row: dx, columns, epilogue }.run(self.level);
             }
         }
     }

@@ -50,6 +50,8 @@ fn check(level: Level, s: ConvSpec, rng: &mut Floats) {
         dx[i] += dk * wj;
         dw[j] += dk * xi;
     });
+    let masks = Parts::mask(nx, rng);
+    dx.iter_mut().enumerate().for_each(|(i, v)| *v = masks.on(*v, 0, i));
     y64.iter_mut().enumerate().for_each(|(i, v)| *v = parts.on(*v, i % s.cout, i));
     let what = format!("{level:?} {s:?}");
     let (xp, wp, dp) = unsafe { (x.as_ptr().add(1), w.as_ptr().add(1), dy.as_ptr().add(1)) };
@@ -81,7 +83,8 @@ fn check(level: Level, s: ConvSpec, rng: &mut Floats) {
             let d0 = unsafe { got.as_mut_ptr().add(1) };
             run_all(input.work(), backwards, |phase, task, shared, scratch| unsafe {
                 let places = std::ptr::null();
-                let args = ConvInputGradArgs { dy: dp, places, w: wp, dx: d0, shared };
+                let epilogue = masks.epilogue();
+                let args = ConvInputGradArgs { dy: dp, places, w: wp, dx: d0, epilogue, shared };
                 input.run(phase, task, &args, scratch);
             });
             close(&got[1..], &dx, 2e-6 * (nw + 10) as f64, &format!("input gradient {what}"));
@@ -210,8 +213,9 @@ fn check_pooled(level: Level, s: ConvSpec, size: [usize; 2], rng: &mut Floats) {
     for plan in inputs.iter().flatten() {
         let mut got = vec![f32::NAN; nx];
         run_all(plan.work(), false, |phase, task, shared, scratch| unsafe {
-            let (w, dx) = (w.as_ptr(), got.as_mut_ptr());
-            plan.run(phase, task, &ConvInputGradArgs { dy, places, w, dx, shared }, scratch);
+            let (w, dx, epilogue) = (w.as_ptr(), got.as_mut_ptr(), Epilogue::NONE);
+            let args = ConvInputGradArgs { dy, places, w, dx, epilogue, shared };
+            plan.run(phase, task, &args, scratch);
         });
         close(&got, &dx, 2e-6 * (nw + 10) as f64, &format!("input gradient {what}"));
     }
@@ -279,5 +283,36 @@ fn points() {
         check(level, large, &mut rng);
         check_pooled(level, large, [2, 2], &mut rng);
         check_pooled(level, large, [3, 2], &mut rng);
+    }
+}
+
+/// The largest error of a convolution, in parts of the largest result.
+fn error(plan: &ConvForward, s: &ConvSpec, [x, w]: [&[f32]; 2], expected: &[f64]) -> f64 {
+    let mut got = vec![f32::NAN; expected.len()];
+    run_all(plan.work(), false, |phase, task, shared, scratch| unsafe {
+        let (x, w, y) = (x.as_ptr(), w.as_ptr(), got.as_mut_ptr());
+        let (places, epilogue) = (std::ptr::null_mut(), Epilogue::NONE);
+        plan.run(phase, task, &ConvForwardArgs { x, w, y, places, epilogue, shared }, scratch);
+    });
+    let largest = expected.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let errors = got.iter().zip(expected).map(|(g, e)| (f64::from(*g) - e).abs());
+    assert_eq!(s.batch * s.result_len(), expected.len());
+    errors.fold(0.0, f64::max) / largest
+}
+
+#[test]
+fn points_are_as_exact_as_the_definition() {
+    let mut rng = Floats::new(10);
+    for (cin, side, cout) in [(32, 3, 32), (64, 3, 64), (20, 5, 50), (16, 7, 32)] {
+        let s = ConvSpec::conv2d(1, [20, 20], cin, [side, side], cout);
+        let (x, w) = (rng.vec(s.image_len()), rng.vec(s.taps() * cin * cout));
+        let mut expected = vec![0f64; s.result_len()];
+        products(&s, |i, j, k| expected[k] += f64::from(x[i]) * f64::from(w[j]));
+        let level = Level::detect();
+        let by_points = ConvForward::by_winograd(level, s, false, None).unwrap();
+        let direct = ConvForward::by_definition(level, s, false);
+        let of = |plan: &ConvForward| error(plan, &s, [&x, &w], &expected);
+        let (mine, other) = (of(&by_points), of(&direct));
+        assert!(mine <= other && other < 2e-6, "{s:?}: {mine:e}, by the definition {other:e}");
     }
 }

@@ -10,8 +10,8 @@
 //! block reads lies two pixels on, where the next tile begins: its points are there already, and
 //! the blocks are just more channels of the product.
 //!
-//! All numbers of the three transforms are 0, ± 1 and ½, so that results are as exact as those of the
-//! definition, whose sums are longer. An infinite pixel may become NaN in all results of its tile.
+//! All numbers of the three transforms are 0, ± 1 and ½, so that results are more exact than those of
+//! the definition, whose sums are longer. An infinite pixel may become NaN in all results of its tile.
 
 mod forward;
 mod kernel_grad;
