@@ -58,7 +58,7 @@ impl Widener {
         let narrow_input = node.inputs.iter().any(|&id| is_narrow(self.dtype(id)));
         match &node.op {
             Op::Constant(t) if is_narrow(node.ty.dtype) => {
-                let op = Op::Constant(t.cast(DType::F32).into());
+                let op = Op::Constant(t.cast(DType::F32));
                 let wide = self.push(widened(Node { op, ..node.clone() }));
                 let id = self.push(node);
                 self.is_exact(id, wide)

@@ -64,9 +64,9 @@ impl Field {
         let result = windows.map_or([lines, columns], Windows::covered);
         let even = result.map(|n| n.next_multiple_of(2));
         let mut padded = spec;
-        for i in 0..2 {
+        for (i, even) in even.iter().enumerate() {
             let (low, high) = spec.padding[i + 1];
-            let reach = even[i] + spec.kernel[i + 1] - 1;
+            let reach = even + spec.kernel[i + 1] - 1;
             padded.padding[i + 1].1 = high.max(reach.saturating_sub(spec.input[i + 1] + low));
         }
         let tiles = (NEAR / (POINTS * (spec.cin + spec.cout))).max(16);

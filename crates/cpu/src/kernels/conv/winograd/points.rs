@@ -95,7 +95,7 @@ impl ImagePoints {
             for _ in 0..columns {
                 x = x.add(2 * self.channels);
                 d = [d[2], d[3], column(x), column(x.add(self.channels))];
-                for i in 0..4 {
+                for i in [0, 1, 2, 3] {
                     let row = image::<S>([d[0][i], d[1][i], d[2][i], d[3][i]]);
                     for (j, v) in row.into_iter().enumerate() {
                         let to = to.add((4 * i + j) * self.point);
@@ -157,14 +157,14 @@ impl simd::Task for KernelPoints {
                 unsafe {
                     let mask = S::first(self.columns.saturating_sub(column));
                     let mut g = [[S::splat(0.0); 4]; 3];
-                    for i in 0..places[0] {
+                    for (i, row) in g.iter_mut().enumerate().take(places[0]) {
                         let mut line = [S::splat(0.0); 3];
                         for (j, v) in line.iter_mut().enumerate().take(places[1]) {
                             let place = (2 * r + i) * self.width + 2 * c + j;
                             let at = (place * self.channels + channel) * self.step + column;
                             *v = S::load_masked(self.w.wrapping_add(at), mask);
                         }
-                        g[i] = kernel::<S>(line);
+                        *row = kernel::<S>(line);
                     }
                     let u: [[S::V; 4]; 4] = columns!(kernel, g, 4);
                     for p in 0..POINTS {
@@ -283,7 +283,7 @@ impl simd::Task for ResultOfPoints {
                             S::load(from.add((4 * i + j) * place.point))
                         }));
                     }
-                    for j in 0..2 {
+                    for j in [0, 1] {
                         let y = result::<S>(std::array::from_fn(|i| m[i][j]));
                         for (i, &v) in y.iter().enumerate() {
                             if let Some(at) = place.element(tile, i, j) {
