@@ -244,7 +244,7 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "NAME")]
     pub(crate) optimizer: Option<String>,
     /// The learning rate from now on
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub(crate) learning_rate: Option<f64>,
     #[command(flatten)]
     pub(crate) judged: Judged,
@@ -258,7 +258,7 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "Y", requires = "val_x")]
     pub(crate) val_y: Option<PathBuf>,
     /// Makes runs repeatable: the same number, the same result
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
     /// Where the numbers of each epoch go: .json or .csv
     #[arg(long, value_name = "H")]
@@ -399,7 +399,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "V.npz")]
     pub(crate) vectors: Option<PathBuf>,
     /// The largest difference to the vectors' outputs, as a share of the largest of them
-    #[arg(long, value_name = "SHARE", default_value_t = 1e-5)]
+    #[arg(long, value_name = "SHARE", default_value_t = 1e-5, allow_negative_numbers = true)]
     pub(crate) tolerance: f64,
 }
 

@@ -5,6 +5,7 @@ use crate::failure::{Failure, Outcome, usage, words};
 use crate::format;
 use ferras::models::Model;
 use ferras::{Compile, Error, Limits, Load, LoadWeights};
+use std::io::Read;
 use std::path::Path;
 
 /// What becomes of what a model was compiled with.
@@ -61,11 +62,15 @@ fn whole(path: &Path, compiled: Compiled, limits: &Limits) -> Outcome<Loaded> {
 /// The model of a text, which is no larger than any architecture.
 fn architecture(path: &Path, kind: format::Target, limits: &Limits) -> Outcome<Model> {
     const LARGEST: u64 = 256 << 20;
-    let length = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
-    if length > LARGEST {
-        return Err(Error::file(path, format!("has {length} bytes: no architecture has")).into());
+    let io = || Error::io("read", path);
+    let mut text = String::new();
+    // A device has no true length.
+    let file = std::fs::File::open(path).map_err(io())?;
+    file.take(LARGEST + 1).read_to_string(&mut text).map_err(io())?;
+    if text.len() as u64 > LARGEST {
+        let problem = format!("has more than {LARGEST} bytes: no architecture has");
+        return Err(Error::file(path, problem).into());
     }
-    let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
     let how = Load::new().limits(*limits);
     let model = match kind {
         format::Target::Yaml => Model::from_yaml_with(&text, how),

@@ -20,8 +20,13 @@ pub(crate) fn read(path: &Path) -> Outcome<Tensor> {
     let mut names: Option<Vec<String>> = None;
     let (mut values, mut rows, mut columns) = (Vec::new(), 0, 0);
     while let Some(record) = records.next() {
-        let record = record.map_err(|e| wrong(e.to_string()))?;
-        if rows == 0 && names.is_none() && named(&record) && records.peek().is_some() {
+        let record = record.map_err(|e| wrong(problem(&e)))?;
+        if rows == 0 && names.is_none() && named(&record) && records.peek().is_none() {
+            // A line of names alone.
+            if record.iter().all(|field| number(field).is_none() && !separates(field)) {
+                break;
+            }
+        } else if rows == 0 && names.is_none() && named(&record) {
             names = Some(record.iter().map(String::from).collect());
             continue;
         }
@@ -30,7 +35,11 @@ pub(crate) fn read(path: &Path) -> Outcome<Tensor> {
             let value = number(field).ok_or_else(|| {
                 let name = names.as_ref().and_then(|names| names.get(place));
                 let column = name.map_or((place + 1).to_string(), |name| format!("{name:?}"));
-                wrong(format!("line {line}, column {column}: {field:?} is not a number"))
+                let hint = match separates(field) {
+                    true => "; columns are separated by commas, in a .tsv by tabs",
+                    false => "",
+                };
+                wrong(format!("line {line}, column {column}: {field:?} is not a number{hint}"))
             })?;
             values.push(value);
         }
@@ -40,6 +49,22 @@ pub(crate) fn read(path: &Path) -> Outcome<Tensor> {
         return Err(wrong("has no row of numbers".into()));
     }
     Ok(Tensor::new([rows, columns], values).map_err(ferras::Error::from)?)
+}
+
+/// Whether a field is several that something else separates.
+fn separates(field: &str) -> bool {
+    field.contains([';', '\t'])
+}
+
+/// What is wrong with a line.
+fn problem(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = pos.as_ref().map_or(0, csv::Position::line);
+            format!("line {line}: expected {expected_len} columns as before, got {len}")
+        }
+        _ => error.to_string(),
+    }
 }
 
 fn number(field: &str) -> Option<f64> {

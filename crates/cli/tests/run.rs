@@ -48,7 +48,18 @@ fn tables_with_and_without_names() {
     assert_eq!(error, "word.csv: line 2, column 2: \"\" is not a number");
     folder.write("short.csv", "1,2,3\n4,5\n");
     let error = folder.run("predict model.keras --input short.csv").error(1);
-    assert!(error.starts_with("short.csv: ") && error.contains("line: 2"), "{error}");
+    assert_eq!(error, "short.csv: line 2: expected 3 columns as before, got 2");
+    folder.write("names.csv", "a,b,c\n");
+    let error = folder.run("predict model.keras --input names.csv").error(1);
+    assert_eq!(error, "names.csv: has no row of numbers");
+    folder.write("semicolons.csv", "a;b;c\n1;2;3\n");
+    let error = folder.run("predict model.keras --input semicolons.csv").error(1);
+    assert!(
+        error.ends_with(
+            "\"1;2;3\" is not a number; columns are separated by commas, in a .tsv by tabs"
+        ),
+        "{error}"
+    );
     folder.write("four.csv", "1,2,3,4\n");
     let error = folder.run("predict model.keras --input four.csv").error(1);
     assert!(error.contains("expected shape (None, 3), got (1, 4)"), "{error}");
