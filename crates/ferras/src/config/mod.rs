@@ -5,6 +5,7 @@ mod configured;
 mod data_format;
 mod dtype_policy;
 mod identifier;
+mod run_limits;
 mod settings;
 mod suggest;
 mod value;
@@ -17,6 +18,8 @@ pub use data_format::{ChannelsOrder, DataFormat};
 pub use dtype_policy::DTypePolicy;
 pub use identifier::{Entry, Family, Identifier};
 pub(crate) use identifier::{check_module, entry_of, family, find, register};
+pub(crate) use run_limits::{limited_epochs, limited_steps};
+pub use run_limits::{max_epochs, max_steps_per_epoch, set_max_epochs, set_max_steps_per_epoch};
 pub use settings::{
     Settings, backend, check, dtype_policy, epsilon, floatx, home, image_data_format, set_backend,
     set_dtype_policy, set_epsilon, set_floatx, set_image_data_format,

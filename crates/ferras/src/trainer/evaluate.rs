@@ -9,6 +9,7 @@ use super::options::{Evaluate, OnBatch};
 use super::progress;
 use super::step::{BatchView, Mode, trackers};
 use super::targets::Weighting;
+use crate::config::limited_steps;
 use crate::models::Model;
 use crate::{Error, Result};
 
@@ -53,6 +54,7 @@ impl Model {
         let steps = steps.map(|n| positive("steps", n)).transpose()?;
         let all = arrays.rows.div_ceil(batch_size);
         let steps = steps.unwrap_or(all).min(all);
+        let steps = limited_steps(Some(steps)).unwrap_or(steps);
         let verbose = verbose.number()?;
         let params = RunParams { verbose, steps: Some(steps), ..RunParams::default() };
         callbacks.extend(progress::added(params.verbose, &callbacks));
@@ -75,7 +77,7 @@ impl Model {
             return Err(Error::argument("sample_weight", problem));
         }
         no_batch_size(batch_size)?;
-        let steps = steps.map(|n| positive("steps", n)).transpose()?;
+        let steps = limited_steps(steps.map(|n| positive("steps", n)).transpose()?);
         let length = caught(|| dataset.len())?;
         let params = RunParams {
             verbose: verbose.number()?,

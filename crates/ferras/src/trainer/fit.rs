@@ -9,6 +9,7 @@ use super::options::{Fit, OnBatch, ValidationFreq};
 use super::progress;
 use super::step::{BatchView, Mode, Step, trackers};
 use super::targets::Weighting;
+use crate::config::{limited_epochs, limited_steps};
 use crate::layers::PartialShape;
 use crate::models::{Model, Topology};
 use crate::random::Generator;
@@ -40,7 +41,7 @@ impl Model {
         &mut self,
         x: impl Into<Data>,
         y: impl Into<Data>,
-        options: Fit<'_>,
+        mut options: Fit<'_>,
     ) -> Result<History> {
         self.can_train("fit")?;
         let (x, y) = (x.into(), y.into());
@@ -56,9 +57,11 @@ impl Model {
             (None, None) => 32,
         };
         let steps = options.steps_per_epoch.unwrap_or(arrays.rows.div_ceil(batch_size));
+        let steps = limited_steps(Some(steps)).unwrap_or(steps);
         let sampler = Sampler::new(arrays.rows, batch_size, !options.keep_order);
         let trackers = trackers(self, &targets, &arrays.y)?;
         let source = Source::Arrays { arrays, sampler, steps: positive("steps_per_epoch", steps)? };
+        options.epochs = Some(limited_epochs(options.epochs.unwrap_or(1)));
         Training::new(self, targets, trackers, options, batch_size, validation)?.run(source)
     }
 
@@ -66,7 +69,11 @@ impl Model {
     ///
     /// An epoch is a pass over the stream. With `steps_per_epoch` it is that many batches, and the
     /// next epoch goes on where it ended; at the end of the stream a new pass begins.
-    pub fn fit_dataset(&mut self, dataset: &mut dyn Dataset, options: Fit<'_>) -> Result<History> {
+    pub fn fit_dataset(
+        &mut self,
+        dataset: &mut dyn Dataset,
+        mut options: Fit<'_>,
+    ) -> Result<History> {
         self.can_train("fit")?;
         if options.validation_split != 0.0 {
             let problem = "needs arrays; give a stream's validation data as validation_data";
@@ -84,6 +91,8 @@ impl Model {
         let (targets, checked) = self.prepare(x, y, weighting)?;
         let validation = self.validation(&targets, &options)?;
         let trackers = trackers(self, &targets, &checked.y)?;
+        let steps = limited_steps(steps);
+        options.epochs = Some(limited_epochs(options.epochs.unwrap_or(1)));
         let passes = options.epochs.unwrap_or(1).saturating_sub(options.initial_epoch);
         let batch_size = options.batch_size.unwrap_or(32);
         let training = Training::new(self, targets, trackers, options, batch_size, validation)?;

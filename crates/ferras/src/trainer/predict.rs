@@ -5,6 +5,7 @@ use super::dataset::{Arrays, Dataset, Rows, Staging, caught, pass, positive};
 use super::evaluate::{Feed, Use, no_batch_size, rows as rows_of};
 use super::options::Predict;
 use super::progress;
+use crate::config::limited_steps;
 use crate::layers::TensorSpec;
 use crate::models::Model;
 use crate::{Error, Result};
@@ -39,6 +40,7 @@ impl Model {
         let arrays = self.inputs(x.into())?;
         let all = arrays.rows.div_ceil(batch_size);
         let steps = options.steps.map_or(Ok(all), |n| positive("steps", n))?.min(all);
+        let steps = limited_steps(Some(steps)).unwrap_or(steps);
         let mut feed = rows_of(&arrays, batch_size, steps);
         self.predict_batches(&mut feed, Some(steps), options)
     }
@@ -68,7 +70,7 @@ impl Model {
         options: Predict<'_>,
     ) -> Result<Vec<Tensor>> {
         no_batch_size(options.batch_size)?;
-        let steps = options.steps.map(|n| positive("steps", n)).transpose()?;
+        let steps = limited_steps(options.steps.map(|n| positive("steps", n)).transpose()?);
         let length = caught(|| dataset.len())?;
         let mut batches = pass(dataset).take(steps.unwrap_or(usize::MAX));
         let mut staging = Staging::default();
