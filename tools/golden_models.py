@@ -284,6 +284,14 @@ def several_optimizers():
     return dict(model=model, optimizer=optimizers.MultiOptimizer(rules))
 
 
+def optimizers_of_a_stack():
+    rules = optimizers.OptimizerMap(optimizers.SGD(0.1, 0.5))
+    rules["net/a/.*"] = optimizers.Adam(0.05)
+    rules["net/b/bias"] = optimizers.RMSprop(0.01)
+    stack = [keras.Input((3,)), layers.Dense(4, activation="tanh", name="a"), layers.Dense(2, name="b")]
+    return dict(model=keras.Sequential(stack, name="net"), optimizer=optimizers.MultiOptimizer(rules))
+
+
 def transcript():
     x = keras.Input((8, 3), name="x")
     model = keras.Model(x, layers.Dense(5, name="letters")(x))
@@ -305,6 +313,7 @@ MODELS = [
     more_losses,
     loss_scale,
     several_optimizers,
+    optimizers_of_a_stack,
     transcript,
     films,
     sizes,

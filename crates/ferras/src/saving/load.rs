@@ -209,13 +209,14 @@ fn build(stored: &Stored<'_>, how: Load, path: &Path, budget: &Budget) -> Result
         }
         Topology::Stack(_) => None,
     };
+    let stack = architecture.stack_name().map(String::from);
     let mut model = Model::assemble(&architecture.name, architecture.topology, values)?;
     model.limits = Some(how.limits);
     if !how.compile {
         return Ok(model);
     }
     let outputs = model.network().map_or(1, |network| network.outputs.len());
-    let arguments = compile_from(&stored.compiled, outputs, &scope);
+    let arguments = compile_from(&stored.compiled, outputs, stack.as_deref(), &scope);
     let compiled = arguments.and_then(|arguments| match arguments {
         Some(arguments) => model.compile(arguments).map(|()| true),
         None => Ok(false),

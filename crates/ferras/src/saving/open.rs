@@ -118,7 +118,9 @@ fn parse<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Opened<'a>> {
     if bytes.first() == Some(&b'{') {
         return Err("is an architecture without weights: read it with Model::from_json".into());
     }
-    Err("is none of the formats that are read: .keras, .h5, .weights.h5, .npz, .safetensors".into())
+    Err("is none of the formats that are read: .keras, .h5, .weights.h5, .npz, .safetensors, and \
+         architectures in files named .json or .yaml"
+        .into())
 }
 
 fn from_zip<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Opened<'a>> {

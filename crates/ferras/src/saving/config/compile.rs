@@ -1,9 +1,9 @@
 //! What a model was compiled with, as Keras writes it.
-use super::{gate, legacy, wrapped};
+use super::{gate, legacy, stack_keys, wrapped, write};
 use crate::config::{ConfigValue, Family, Identifier, Map, Scope, mismatch, serialize};
 use crate::losses::{Loss, LossFn};
 use crate::metrics::{Metric, MetricFn};
-use crate::models::Model;
+use crate::models::{Model, Topology};
 use crate::optimizers::Optimizer;
 use crate::trainer::{Compile, PerOutput};
 use crate::{Error, Result};
@@ -25,6 +25,13 @@ pub(crate) fn compile_config(model: &Model) -> Result<Json> {
     };
     if config.get("learning_rate").is_some_and(|rate| !rate.is_object()) {
         config["learning_rate"] = json!(model.learning_rate()?);
+    }
+    let is_stack = match &model.topology {
+        Topology::Built { network, sequential } => write::is_stack(network, *sequential),
+        Topology::Stack(_) => true,
+    };
+    if is_stack {
+        stack_keys::write(&mut optimizer, &model.name);
     }
     let loss = |loss: &Option<Loss>| loss.as_ref().map_or(Json::Null, identifier::<dyn LossFn>);
     Ok(json!({
@@ -91,9 +98,19 @@ fn metrics(metrics: &PerOutput<Vec<Metric>>, outputs: usize) -> Json {
 
 /// What a `compile_config`, or an `.h5` file's `training_config` of any version, says for a model of
 /// so many outputs; none where nothing was compiled.
-pub(crate) fn compile_from(json: &Json, outputs: usize, scope: &Scope) -> Result<Option<Compile>> {
+///
+/// `stack` is the name of a model that is a stack.
+pub(crate) fn compile_from(
+    json: &Json,
+    outputs: usize,
+    stack: Option<&str>,
+    scope: &Scope,
+) -> Result<Option<Compile>> {
     gate::check(json)?;
-    let json = legacy::training_config(json.clone());
+    let mut json = legacy::training_config(json.clone());
+    if let (Some(stack), Some(optimizer)) = (stack, json.get_mut("optimizer")) {
+        stack_keys::read(optimizer, stack);
+    }
     let map = match &json {
         Json::Null => return Ok(None),
         Json::Object(map) => map,

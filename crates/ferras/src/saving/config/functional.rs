@@ -115,7 +115,8 @@ impl<'a> Graph<'a> {
                 true => named.and(signature.tensors.first()).copied(),
             };
             match name {
-                Some(_) if !holds_tensor(argument) => {}
+                // The switch `training` may stand before a mask.
+                Some(_) if is_nothing(argument) || argument.is_boolean() => {}
                 Some(name) => further.push((name.to_string(), argument)),
                 None if !signature.inputs.is_empty() && argument.is_null() => {}
                 None => self.read_tensors(argument, &mut node.inputs)?,
@@ -137,7 +138,7 @@ impl<'a> Graph<'a> {
                 Json::Null => {}
                 _ if signature.inputs.contains(&&key[..]) => {}
                 // Keras gives layers also the masks that no input has.
-                _ if is_mask(key) && !holds_tensor(value) => {}
+                _ if is_mask(key) && is_nothing(value) => {}
                 // It has no effect in Keras 3: `fit` and `predict` tell every layer anew.
                 Json::Bool(_) | Json::Number(_) if key == "training" => {}
                 Json::Bool(on) if signature.flags.contains(&&key[..]) => {
@@ -312,12 +313,9 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Whether anything but nothing stands in an argument.
-fn holds_tensor(json: &Json) -> bool {
-    match json {
-        Json::Array(list) => list.iter().any(holds_tensor),
-        other => other.is_object(),
-    }
+/// Whether an argument is null, or a list of nothing else.
+fn is_nothing(json: &Json) -> bool {
+    json.as_array().map_or(json.is_null(), |list| list.iter().all(Json::is_null))
 }
 
 /// Uses of layers that one use of this layer comes to.

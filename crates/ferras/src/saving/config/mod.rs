@@ -11,6 +11,7 @@ pub(crate) mod legacy;
 mod masks;
 mod model;
 mod read;
+mod stack_keys;
 mod survey;
 #[cfg(test)]
 mod tests;

@@ -143,7 +143,9 @@ fn from_object(json: &Json, how: Load) -> Result<Model> {
     let architecture = Architecture::read(json, &scope)?;
     architecture.check_values(&how.limits)?;
     let compile = match json.get("compile_config").filter(|_| how.compile) {
-        Some(json) => compile_from(json, architecture.outputs(), &scope)?,
+        Some(json) => {
+            compile_from(json, architecture.outputs(), architecture.stack_name(), &scope)?
+        }
         None => None,
     };
     let mut model = architecture.model(&how.limits)?;

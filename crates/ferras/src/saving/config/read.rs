@@ -52,6 +52,12 @@ impl Architecture {
         }
     }
 
+    /// The model's name, if it is a stack.
+    pub(crate) fn stack_name(&self) -> Option<&str> {
+        let is_stack = !matches!(self.topology, Topology::Built { sequential: false, .. });
+        is_stack.then_some(&self.name[..])
+    }
+
     /// Number of the model's outputs.
     pub(crate) fn outputs(&self) -> usize {
         self.network().map_or(1, |network| network.outputs.len())

@@ -59,7 +59,7 @@ pub(crate) fn survey(config: &Json, compiled: &Json) -> Survey {
     }
     let outputs = json.pointer("/config/output_layers").and_then(Json::as_array);
     let outputs = outputs.map_or(1, |list| list.iter().filter(|o| o.is_array()).count().max(1));
-    if let Err(problem) = compile_from(compiled, outputs, &scope) {
+    if let Err(problem) = compile_from(compiled, outputs, None, &scope) {
         survey.problems.push(format!("what it was compiled with: {}", words(problem)));
     }
     survey

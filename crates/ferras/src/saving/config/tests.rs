@@ -158,7 +158,7 @@ fn code_is_refused_wherever_it_is() {
         assert!(error.contains(&format!("holds a {name}, which")), "{error}");
     }
     let compile = json!({"optimizer": "sgd", "loss": code});
-    assert!(super::compile_from(&compile, 1, &Scope::default()).is_err());
+    assert!(super::compile_from(&compile, 1, None, &Scope::default()).is_err());
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn every_value_may_be_of_every_type() {
                 // Huge weights may fit this machine: what is asked for is not allocated here.
                 let read = Architecture::read(&json, &scope);
                 if let Some(compile) = json.get("compile_config") {
-                    let _ = super::compile_from(compile, 1, &scope);
+                    let _ = super::compile_from(compile, 1, None, &scope);
                 }
                 loaded += usize::from(read.is_ok());
             }
