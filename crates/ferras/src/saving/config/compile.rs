@@ -1,9 +1,9 @@
 //! What a model was compiled with, as Keras writes it.
-use super::{gate, legacy, stack_keys, wrapped, write};
+use super::{gate, legacy, stack_keys, wrapped};
 use crate::config::{ConfigValue, Family, Identifier, Map, Scope, mismatch, serialize};
 use crate::losses::{Loss, LossFn};
 use crate::metrics::{Metric, MetricFn};
-use crate::models::{Model, Topology};
+use crate::models::Model;
 use crate::optimizers::Optimizer;
 use crate::trainer::{Compile, PerOutput};
 use crate::{Error, Result};
@@ -25,13 +25,6 @@ pub(crate) fn compile_config(model: &Model) -> Result<Json> {
     };
     if config.get("learning_rate").is_some_and(|rate| !rate.is_object()) {
         config["learning_rate"] = json!(model.learning_rate()?);
-    }
-    let is_stack = match &model.topology {
-        Topology::Built { network, sequential } => write::is_stack(network, *sequential),
-        Topology::Stack(_) => true,
-    };
-    if is_stack {
-        stack_keys::write(&mut optimizer, &model.name);
     }
     let loss = |loss: &Option<Loss>| loss.as_ref().map_or(Json::Null, identifier::<dyn LossFn>);
     Ok(json!({
