@@ -9,6 +9,7 @@ TOPICS = [
     "loss_settings",
     "ctc",
     "ops",
+    "array_ops",
     "metrics",
     "metric_settings",
     "layers",

@@ -12,17 +12,23 @@ impl<T: Into<Json>> Setting for T {}
 
 /// The only value of an operation.
 #[track_caller]
-fn one(class: &str, values: Vec<Value>, settings: Vec<(&str, Json)>) -> Value {
+pub(super) fn one(class: &str, values: Vec<Value>, settings: Vec<(&str, Json)>) -> Value {
     let args = (0..values.len()).map(Argument::Input).collect();
     compute(class, &values, args, settings).swap_remove(0)
 }
 
 macro_rules! functions {
-    ($($(#[$doc:meta])* $name:ident = $class:ident ($x:ident $(, $other:ident)* $(; $($setting:ident),*)?);)*) => {
+    ($($(#[$doc:meta])* $name:ident = $class:ident (
+        $x:ident $(, $other:ident)* $(; $($setting:ident),*)?
+    );)*) => {
         $($(#[$doc])*
         #[track_caller]
-        pub fn $name($x: &Value $(, $other: impl Operand)* $($(, $setting: impl Setting)*)?) -> Value {
-            one(
+        pub fn $name(
+            $x: &ferras_graph::Value
+            $(, $other: impl ferras_graph::Operand)*
+            $($(, $setting: impl $crate::ops::Setting)*)?
+        ) -> ferras_graph::Value {
+            $crate::ops::functions::one(
                 stringify!($class),
                 vec![$x.clone() $(, $other.value($x))*],
                 vec![$($((stringify!($setting), $setting.into())),*)?],
@@ -31,7 +37,11 @@ macro_rules! functions {
 
         /// Calls a function by its name; for tests.
         #[cfg(test)]
-        pub(super) fn by_name(name: &str, values: &[Value], settings: &[Json]) -> Option<Value> {
+        pub(super) fn by_name(
+            name: &str,
+            values: &[ferras_graph::Value],
+            settings: &[serde_json::Value],
+        ) -> Option<ferras_graph::Value> {
             let (mut values, mut settings) = (values.iter(), settings.iter().cloned());
             let found = match name {
                 $(stringify!($name) => {
@@ -46,6 +56,7 @@ macro_rules! functions {
         }
     };
 }
+pub(super) use functions;
 
 functions! {
     /// x1 + x2
@@ -344,7 +355,7 @@ pub fn stack(x: &[Value], axis: impl Setting) -> Value {
 
 /// An operation of a list of values.
 #[track_caller]
-fn listed(class: &str, values: &[Value], settings: Vec<(&str, Json)>) -> Value {
+pub(super) fn listed(class: &str, values: &[Value], settings: Vec<(&str, Json)>) -> Value {
     let list = (0..values.len()).map(Argument::Input).collect();
     compute(class, values, vec![Argument::List(list)], settings).swap_remove(0)
 }
@@ -373,8 +384,19 @@ pub fn full_like(x: &Value, fill_value: f64) -> Value {
 
 /// An operation of one value that gives several.
 #[track_caller]
-fn several(class: &str, x: &Value, settings: Vec<(&str, Json)>) -> Vec<Value> {
+pub(super) fn several(class: &str, x: &Value, settings: Vec<(&str, Json)>) -> Vec<Value> {
     compute(class, std::slice::from_ref(x), vec![Argument::Input(0)], settings)
+}
+
+/// An operation of a list of values that gives several.
+#[track_caller]
+pub(super) fn listed_several(
+    class: &str,
+    values: &[Value],
+    settings: Vec<(&str, Json)>,
+) -> Vec<Value> {
+    let list = (0..values.len()).map(Argument::Input).collect();
+    compute(class, values, vec![Argument::List(list)], settings)
 }
 
 /// Parts of an axis: so many equal ones, or those that begin at these places.

@@ -27,14 +27,31 @@
 //! # Ok::<(), ferras::Error>(())
 //! ```
 //!
-//! What is left out of `keras.ops` stands in `docs/keras-coverage.md`: linear algebra (`cholesky`,
-//! `svd`, …), which the engine has no operation for; complex numbers and Fourier transforms;
-//! functions of functions (`scan`, `while_loop`, `vectorized_map`), for which a graph's builder has
-//! loops; convolutions and pools, which are layers.
+//! Values that are made of numbers alone ([`arange`], [`eye`]) are given the graph's builder, which every
+//! value has. Complex numbers are two values, real and imaginary parts, as in Keras ([`rfft`], [`stft`]).
+//! Loops and choices take closures ([`scan`], [`while_loop`], [`cond`]).
+//!
+//! What is left out of `keras.ops` stands in `docs/keras-coverage.md`: decompositions that turn until
+//! they are near enough (`svd`, `eigh`, and what is made of them), and what has as many elements as the
+//! numbers say (`nonzero`, `unique`).
+mod control;
+mod create;
 mod ctc;
+mod elementwise;
 mod functions;
+mod linalg;
+mod nn;
+mod order;
+mod pieces;
 #[cfg(test)]
 mod tests;
 
+pub use control::*;
+pub use create::*;
 pub use ctc::{CtcDecode, ctc_decode, ctc_loss};
+pub use elementwise::*;
 pub use functions::*;
+pub use linalg::*;
+pub use nn::*;
+pub use order::*;
+pub use pieces::*;

@@ -1,7 +1,7 @@
 //! Operations against the numbers of Keras.
 use super::*;
 use crate::golden::{assert_close, load, run, tensor};
-use ferras_graph::{Builder, DType, Tensor, gradients};
+use ferras_graph::{Builder, DType, Tensor, Value, gradients};
 use serde_json::Value as Json;
 
 fn whole(json: &Json) -> Vec<usize> {
@@ -72,9 +72,82 @@ fn what_cannot_be_decoded_is_told() {
     assert!(b.first_error().unwrap().to_string().contains("expected target (batch, labels)"));
 }
 
-#[test]
-fn functions_give_keras_numbers() {
-    let file = load("ops");
+/// What the function of this name gives.
+fn computed(name: &str, values: &[Value], settings: &[Json]) -> Vec<Value> {
+    let pair = || [values[0].clone(), values[1].clone()];
+    let number = |i: usize| settings[i].as_u64().unwrap() as usize;
+    let flag = |i: usize| settings[i].as_bool().unwrap();
+    match (name, settings) {
+        ("where_", _) => vec![where_(&values[0], &values[1], &values[2])],
+        ("split", [parts, axis]) => split(&values[0], parts.clone(), axis.clone()),
+        ("unstack", [num, axis]) => unstack(&values[0], num.clone(), axis.clone()),
+        ("moments", [axes, keep]) => moments(&values[0], axes.clone(), keep.clone()),
+        ("top_k", [k, sorted]) => top_k(&values[0], k.clone(), sorted.clone()),
+        ("histogram", [bins, range]) => histogram(&values[0], bins.clone(), range.clone()),
+        ("dstack", _) => vec![dstack(values)],
+        ("meshgrid", [indexing]) => meshgrid(values, indexing.clone()),
+        ("select", _) => {
+            let half = values.len() / 2;
+            vec![select(&values[..half], &values[half..2 * half], &values[2 * half])]
+        }
+        ("array_split", [parts, axis]) => array_split(&values[0], parts.clone(), axis.clone()),
+        ("hsplit", [parts]) => hsplit(&values[0], parts.clone()),
+        ("vsplit", [parts]) => vsplit(&values[0], parts.clone()),
+        ("dsplit", [parts]) => dsplit(&values[0], parts.clone()),
+        ("unravel_index", [shape]) => unravel_index(&values[0], shape.clone()),
+        ("vander", [n, _]) => vec![vander(&values[0], n.clone(), flag(1))],
+        ("slogdet", _) => slogdet(&values[0]),
+        ("lu_factor", _) => lu_factor(&values[0]),
+        ("qr", [mode]) => qr(&values[0], mode.clone()),
+        ("fft", _) => fft(&pair()),
+        ("fft2", _) => fft2(&pair()),
+        ("ifft2", _) => ifft2(&pair()),
+        ("rfft", [length]) => rfft(&values[0], length.clone()),
+        ("irfft", [length]) => vec![irfft(&pair(), length.clone())],
+        ("stft", [_, _, _, window, _]) => {
+            stft(&values[0], number(0), number(1), number(2), window.clone(), flag(4))
+        }
+        ("istft", [_, _, _, length, window, _]) => {
+            let (length, window) = (length.clone(), window.clone());
+            vec![istft(&pair(), number(0), number(1), number(2), length, window, flag(5))]
+        }
+        ("dot_product_attention", [scale, _, cap]) => {
+            let [q, k, v] = [0, 1, 2].map(|i| &values[i]);
+            let (bias, mask) = (values.get(3), values.get(4));
+            let (scale, cap) = (scale.clone(), cap.clone());
+            vec![dot_product_attention(q, k, v, bias, mask, scale, flag(1), cap)]
+        }
+        ("layer_normalization", [axis, epsilon]) => {
+            let (gamma, beta) = (values.get(1), values.get(2));
+            vec![layer_normalization(&values[0], gamma, beta, axis.clone(), epsilon.clone())]
+        }
+        ("rms_normalization", [axis, epsilon]) => {
+            vec![rms_normalization(&values[0], values.get(1), axis.clone(), epsilon.clone())]
+        }
+        ("batch_normalization", [axis, epsilon]) => {
+            let [x, mean, variance] = [0, 1, 2].map(|i| &values[i]);
+            let axis = axis.as_i64().unwrap() as isize;
+            let (offset, scale) = (values.get(3), values.get(4));
+            let epsilon = epsilon.as_f64().unwrap();
+            vec![batch_normalization(x, mean, variance, axis, offset, scale, epsilon)]
+        }
+        _ => {
+            let families = [
+                functions::by_name,
+                elementwise::by_name,
+                order::by_name,
+                pieces::by_name,
+                linalg::by_name,
+                nn::by_name,
+            ];
+            let found = families.iter().find_map(|find| find(name, values, settings));
+            vec![found.expect(name)]
+        }
+    }
+}
+
+fn functions_of(topic: &str) {
+    let file = load(topic);
     let cases = file["cases"].as_array().unwrap();
     let mut wrong = Vec::new();
     for case in cases {
@@ -83,14 +156,7 @@ fn functions_give_keras_numbers() {
         let b = Builder::new();
         let values = case["values"].as_array().unwrap().iter().map(|v| b.constant(tensor(v)));
         let values: Vec<_> = values.collect();
-        let found = match (name, &settings[..]) {
-            ("where_", _) => vec![where_(&values[0], &values[1], &values[2])],
-            ("split", [parts, axis]) => split(&values[0], parts.clone(), axis.clone()),
-            ("unstack", [num, axis]) => unstack(&values[0], num.clone(), axis.clone()),
-            ("moments", [axes, keep]) => moments(&values[0], axes.clone(), keep.clone()),
-            ("top_k", [k, sorted]) => top_k(&values[0], k.clone(), sorted.clone()),
-            _ => vec![functions::by_name(name, &values, settings).expect(name)],
-        };
+        let found = computed(name, &values, settings);
         let what = format!("{name} {settings:?}");
         let results = match run(b, &found) {
             Ok(results) => results,
@@ -108,6 +174,99 @@ fn functions_give_keras_numbers() {
     }
     assert!(cases.len() > 200, "{}", cases.len());
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn functions_give_keras_numbers() {
+    functions_of("ops");
+}
+
+#[test]
+fn all_other_functions_give_keras_numbers() {
+    functions_of("array_ops");
+}
+
+#[test]
+fn values_made_of_numbers_alone_are_those_of_keras() {
+    for case in load("array_ops")["made"].as_array().unwrap() {
+        let b = Builder::new();
+        let args: Vec<f64> =
+            case["args"].as_array().unwrap().iter().map(|a| a.as_f64().unwrap_or(1.0)).collect();
+        let ends = case["args"].get(3).and_then(Json::as_bool).unwrap_or(true);
+        let size = |i: usize| args[i] as usize;
+        let dtype = DType::F32;
+        let name = case["name"].as_str().unwrap();
+        let found = match name {
+            "arange" => arange(&b, args[0], args[1], args[2], dtype),
+            "linspace" => linspace(&b, args[0], args[1], size(2), ends, dtype),
+            "logspace" => logspace(&b, args[0], args[1], size(2), ends, args[4], dtype),
+            "geomspace" => geomspace(&b, args[0], args[1], size(2), ends, dtype),
+            "eye" => eye(&b, size(0), size(1), args[2] as isize, dtype),
+            "identity" => identity(&b, size(0), dtype),
+            "tri" => tri(&b, size(0), size(1), args[2] as isize, dtype),
+            "bartlett" => bartlett(&b, size(0)),
+            "blackman" => blackman(&b, size(0)),
+            "hamming" => hamming(&b, size(0)),
+            "hanning" => hanning(&b, size(0)),
+            "kaiser" => kaiser(&b, size(0), args[1]),
+            other => panic!("{other}"),
+        };
+        let found = run(b, &[found]).unwrap().remove(0);
+        assert_close(&found, &case["output"], 1e-5, &format!("{name} {args:?}"));
+    }
+}
+
+#[test]
+fn loops_and_choices_do_what_they_say() {
+    let b = Builder::new();
+    let x = b.constant(Tensor::new([4, 2], (1..=8).map(f64::from).collect()).unwrap());
+    let sums = |reverse: bool, axis: isize| {
+        let add = |a: &[Value], b: &[Value]| vec![&a[0] + &b[0]];
+        associative_scan(add, std::slice::from_ref(&x), reverse, axis).remove(0)
+    };
+    let halved =
+        while_loop(9, &[x.sum(&[], false)], |v| v[0].greater(3.0), |v| vec![&v[0] / 2.0]).remove(0);
+    let twice = |v: &[Value]| vec![&v[0] * 2.0];
+    let squared = |v: &[Value]| vec![v[0].square()];
+    let one = b.scalar(DType::I32, 1.0);
+    let made = [
+        sums(false, 0),
+        sums(true, 1),
+        map(std::slice::from_ref(&x), |row| vec![row[0].max(&[], false)]).remove(0),
+        fori_loop(2, 5, &[x.max(&[], false)], |i, v| vec![&v[0] + i.cast(DType::F64)]).remove(0),
+        halved,
+        cond(&one.greater(0.0), || vec![x.min(&[], false)], || vec![x.max(&[], false)]).remove(0),
+        switch(&one, &[&twice, &squared], &[x.max(&[], false)]).remove(0),
+    ];
+    let found = run(b, &made).unwrap();
+    let numbers: Vec<Vec<f64>> = found.iter().map(Tensor::to_f64_vec).collect();
+    assert_eq!(numbers[0], [1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 20.0]);
+    assert_eq!(numbers[1], [3.0, 2.0, 7.0, 4.0, 11.0, 6.0, 15.0, 8.0]);
+    assert_eq!(numbers[2], [2.0, 4.0, 6.0, 8.0]);
+    assert_eq!(numbers[3..], [vec![17.0], vec![2.25], vec![1.0], vec![64.0]]);
+}
+
+#[test]
+fn gradients_go_through_linear_algebra() {
+    let b = Builder::new();
+    let numbers = vec![4.0_f64, 1.0, 0.5, 1.0, 5.0, 1.5, 0.5, 1.5, 6.0];
+    let x = b.constant(Tensor::new([3, 3], numbers).unwrap());
+    // d log det x = x⁻¹, and d Σ x⁻¹ = −(x⁻¹ 1 1ᵀ x⁻¹)ᵀ.
+    let inverse = inv(&x);
+    let of_sum = gradients(&inverse.sum(&[], false), std::slice::from_ref(&x)).remove(0);
+    let side = |axis: isize| inverse.sum(&[axis], true);
+    let expected = side(0).transpose(&[1, 0]).matmul(&side(1).transpose(&[1, 0])).negative();
+    let of_log = gradients(&logdet(&x), std::slice::from_ref(&x)).remove(0);
+    let factor = cholesky(&x, false);
+    let back = &factor.matmul(&factor.transpose(&[1, 0])) - &x;
+    let made = [
+        (of_sum - expected).abs().max(&[], false),
+        (of_log - inverse.transpose(&[1, 0])).abs().max(&[], false),
+        back.abs().max(&[], false),
+    ];
+    for found in run(b, &made).unwrap() {
+        assert!(found.to_f64_vec()[0] < 1e-12, "{:?}", found.to_f64_vec());
+    }
 }
 
 #[test]

@@ -53,12 +53,15 @@ fn declared(folder: &Path, found: &mut HashSet<String>) {
     }
 }
 
-/// The functions that the table of `ops` declares, as `add = Add(x1, x2);`.
+/// The functions that the tables of `ops` declare, as `add = Add(x1, x2);`.
 fn operations() -> HashSet<String> {
-    let table = fs::read_to_string(root().join("crates/ferras/src/ops/functions.rs")).unwrap();
+    let files = fs::read_dir(root().join("crates/ferras/src/ops")).unwrap();
+    let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let table = texts.collect::<Vec<_>>().join("\n");
     let name = |line: &str| {
         let (name, class) = line.trim().split_once(" = ")?;
-        let row = class.ends_with(");") && class.starts_with(|c: char| c.is_ascii_uppercase());
+        let row =
+            class.ends_with([';', '(']) && class.starts_with(|c: char| c.is_ascii_uppercase());
         row.then(|| name.to_string())
     };
     table.lines().filter_map(name).collect()

@@ -111,6 +111,10 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("keras.mixed_precision.dtype_policy", "config::dtype_policy"),
     ("keras.mixed_precision.set_dtype_policy", "config::set_dtype_policy"),
     ("keras.optimizers.OptimizerMap", "optimizers::OptimizerMap"),
+    ("keras.ops.dtype", "Value::dtype"),
+    ("keras.ops.ndim", "Value::rank"),
+    ("keras.ops.shape", "Value::shape"),
+    ("keras.ops.size", "Shape::elements"),
     ("keras.random.SeedGenerator", "layers::Call::random_key"),
     ("keras.random.normal", "layers::Call::random_normal"),
     ("keras.random.uniform", "layers::Call::random_uniform"),
@@ -181,14 +185,15 @@ pub const NEVER: &[(&str, &[&str], &str)] = &[
     ("keras.wrappers", &[], "it is for a library of Python"),
     (
         "keras.ops",
-        &["polar", "view_as_complex", "view_as_real", "eig", "fft", "fft2", "ifft2"],
+        &["polar", "view_as_complex", "view_as_real", "eig"],
         "its numbers are complex, which those of a step are not",
     ),
     (
         "keras.ops",
-        &["nonzero"],
+        &["bincount", "nonzero", "unique"],
         "the size of its output depends on the numbers; steps are compiled for sizes",
     ),
     ("keras.ops", &["convert_to_numpy", "is_tensor"], OBJECTS),
     ("keras.ops", &["vectorize"], PYTHON),
+    ("keras.ops", &["nextafter", "view"], "it is about the bits of numbers, which no step sees"),
 ];

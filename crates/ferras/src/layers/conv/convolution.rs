@@ -170,7 +170,7 @@ fn check_groups(cx: &Build, groups: usize, channels: usize, filters: usize) -> R
 }
 
 /// x ∗ kernel + bias, in the order of axes that the windows say.
-pub(super) fn convolve(
+pub(in crate::layers) fn convolve(
     windows: &Windows<'_>,
     x: &Value,
     kernel: &Value,

@@ -136,7 +136,7 @@ depthwise_convolutions! {
 
 /// As many groups as channels. Channel c's filters are outputs c · m to c · m + m − 1, so that the
 /// kernel (field…, channels, m) is that of a grouped convolution, (field…, 1, channels · m).
-pub(super) fn convolve_depthwise(
+pub(in crate::layers) fn convolve_depthwise(
     windows: &Windows<'_>,
     x: &Value,
     kernel: &Value,

@@ -21,8 +21,11 @@ mod locally_connected;
 mod separable;
 mod transposed;
 
+pub(super) use convolution::convolve;
 pub use convolution::{Conv1D, Conv2D, Conv3D};
+pub(super) use depthwise::convolve_depthwise;
 pub use depthwise::{DepthwiseConv1D, DepthwiseConv2D};
 pub use locally_connected::{LocallyConnected1D, LocallyConnected2D};
 pub use separable::{SeparableConv1D, SeparableConv2D};
+pub(super) use transposed::Transposed;
 pub use transposed::{Conv1DTranspose, Conv2DTranspose, Conv3DTranspose};

@@ -162,9 +162,9 @@ transposed_convolutions! {
 }
 
 /// The geometry: that of the convolution from output to input, and what is added at the end.
-struct Transposed<'a> {
-    windows: Windows<'a>,
-    added: Option<&'a [usize]>,
+pub(in crate::layers) struct Transposed<'a> {
+    pub(in crate::layers) windows: Windows<'a>,
+    pub(in crate::layers) added: Option<&'a [usize]>,
 }
 
 /// One axis of the output, and the padding of the convolution that leads back from it.
@@ -224,7 +224,7 @@ impl Transposed<'_> {
         }
     }
 
-    fn call(&self, x: &Value, kernel: &Value, bias: Option<Value>) -> Value {
+    pub(in crate::layers) fn call(&self, x: &Value, kernel: &Value, bias: Option<Value>) -> Value {
         let order = self.windows.order();
         let x = order.to_last(x);
         let shape = x.shape();

@@ -2,6 +2,12 @@
 //! in Keras' files.
 mod arguments;
 mod arrange;
+mod elementwise;
+mod fourier;
+mod linalg;
+mod nn;
+mod order;
+mod pieces;
 mod products;
 mod table;
 
@@ -12,7 +18,7 @@ use crate::Error;
 use crate::config::{Configured, Map};
 use ferras_graph::{Builder, Value};
 use serde_json::{Value as Json, json};
-use table::{Row, TABLE};
+use table::{Row, rows};
 
 /// Modules of Keras whose classes are operations.
 const MODULES: [&str; 2] = ["keras.src.ops.", "keras.src.activations."];
@@ -39,7 +45,7 @@ impl Operation {
     /// name (`is_layer`) have what no operation has, or are called with a list.
     pub(crate) fn module_of(json: &Json, is_layer: bool) -> Option<&'static str> {
         let class = json.get("class_name").and_then(Json::as_str)?;
-        let row = TABLE.iter().find(|row| row.class == class)?;
+        let row = rows().find(|row| row.class == class)?;
         let config = json.get("config").and_then(Json::as_object)?;
         let node = json.get("inbound_nodes")?.get(0)?;
         let given = |key: &str| match node.get(key) {
@@ -57,7 +63,7 @@ impl Operation {
     pub(crate) fn read(json: &Json) -> Result<Operation, String> {
         let text = |key: &str| json.get(key).and_then(Json::as_str).unwrap_or_default();
         let (module, class) = (text("module"), text("class_name"));
-        let row = TABLE.iter().find(|row| row.module == module && row.class == class);
+        let row = rows().find(|row| row.module == module && row.class == class);
         let row = row.ok_or_else(|| format!("Ferras has no operation {class} of {module}"))?;
         let mut config = json.get("config").and_then(Json::as_object).cloned().unwrap_or_default();
         config.shift_remove("name");
@@ -96,7 +102,7 @@ impl Operation {
     /// an input and a number, or with two inputs.
     pub(crate) fn of_two(class: &'static str, number: Option<f64>) -> Result<Operation, Error> {
         let module = "keras.src.ops.numpy";
-        let row = TABLE.iter().find(|row| row.module == module && row.class == class);
+        let row = rows().find(|row| row.module == module && row.class == class);
         let row = row.ok_or_else(|| Error::Internal(format!("no operation {class}")))?;
         let second = number.map_or(Argument::Input(1), |number| Argument::Constant(json!(number)));
         let args = vec![Argument::Input(0), second];
@@ -148,7 +154,7 @@ pub(crate) fn compute(
     args: Vec<Argument>,
     settings: Vec<(&str, Json)>,
 ) -> Vec<Value> {
-    let row = TABLE.iter().find(|row| row.class == class);
+    let row = rows().find(|row| row.class == class);
     let (Some(first), Some(row)) = (values.first(), row) else {
         return vec![Builder::new().error("ops", format!("{class} is given no value"))];
     };

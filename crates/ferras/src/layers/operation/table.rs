@@ -1,7 +1,7 @@
 //! The operations that are read: a closed set, one line each. Module and class as Keras has them, what
 //! they are called with, and their own arguments in brackets.
 use super::arguments::{Given, floated, promoted};
-use super::{arrange, products};
+use super::{arrange, elementwise, fourier, linalg, nn, order, pieces, products};
 use ferras_graph::{DType, Reduce, Value};
 
 /// The values that an operation gives; an error says what is wrong with what it is given.
@@ -23,7 +23,7 @@ macro_rules! operations {
     ($($module:literal {
         $($class:ident($($call:ident),*) $([$($config:ident),*])? => $run:expr;)*
     })*) => {
-        pub(super) const TABLE: &[Row] = &[$($(Row {
+        pub(in crate::layers::operation) const TABLE: &[$crate::layers::operation::table::Row] = &[$($($crate::layers::operation::table::Row {
             module: concat!("keras.src.", $module),
             class: stringify!($class),
             call: &[$(stringify!($call)),*],
@@ -31,6 +31,23 @@ macro_rules! operations {
             run: $run,
         },)*)*];
     };
+}
+
+pub(super) use operations;
+
+/// All operations.
+pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+    [
+        TABLE,
+        elementwise::TABLE,
+        order::TABLE,
+        pieces::TABLE,
+        nn::TABLE,
+        linalg::TABLE,
+        fourier::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 operations! {
@@ -150,8 +167,8 @@ operations! {
             let axis = g.int("axis")?;
             g.unary(|x| x.argsort(axis, false))
         };
-        Cumsum(x)[axis, dtype] => |g| running(g, Reduce::Sum);
-        Cumprod(x)[axis, dtype] => |g| running(g, Reduce::Prod);
+        Cumsum(x)[axis, dtype] => |g| running(g, g.value("x")?, Reduce::Sum);
+        Cumprod(x)[axis, dtype] => |g| running(g, g.value("x")?, Reduce::Prod);
         // Shape
         Reshape(x)[newshape] => |g| Ok(vec![arrange::reshape(&g.value("x")?, g.own("newshape"))?]);
         Ravel(x) => |g| g.unary(|x| x.reshape([x.shape().elements()]));
@@ -350,21 +367,21 @@ fn modulo(x: &Value, y: &Value) -> Value {
 }
 
 /// Whether a value is anything but 0.
-fn truth(x: &Value) -> Value {
+pub(super) fn truth(x: &Value) -> Value {
     if x.dtype() == DType::Bool { x.clone() } else { x.not_equal(0.0) }
 }
 
 /// A value that can be added up.
-fn counted(x: &Value) -> Value {
+pub(super) fn counted(x: &Value) -> Value {
     if matches!(x.dtype(), DType::Bool | DType::U8) { x.cast(DType::I32) } else { x.clone() }
 }
 
-fn float(x: &Value) -> Value {
+pub(super) fn float(x: &Value) -> Value {
     floated(x.clone())
 }
 
 /// The place of something along an axis, or in the whole.
-fn place(g: &Given<'_>, find: fn(&Value, isize) -> Value) -> Outcome {
+pub(super) fn place(g: &Given<'_>, find: fn(&Value, isize) -> Value) -> Outcome {
     let x = g.value("x")?;
     let Some(axis) = g.ints("axis")?.and_then(|axes| axes.first().copied()) else {
         let found = find(&x.reshape([x.shape().elements()]), 0);
@@ -376,14 +393,14 @@ fn place(g: &Given<'_>, find: fn(&Value, isize) -> Value) -> Outcome {
 }
 
 /// The same number everywhere.
-fn filled(g: &Given<'_>, number: f64) -> Outcome {
+pub(super) fn filled(g: &Given<'_>, number: f64) -> Outcome {
     let dtype = g.dtype()?;
     g.unary(|x| x.cast(dtype.unwrap_or(x.dtype())).full_like(number))
 }
 
 /// What comes together along an axis, or in a row.
-fn running(g: &Given<'_>, kind: Reduce) -> Outcome {
-    let x = counted(&g.value("x")?);
+pub(super) fn running(g: &Given<'_>, x: Value, kind: Reduce) -> Outcome {
+    let x = counted(&x);
     let x = g.dtype()?.map_or(x.clone(), |dtype| x.cast(dtype));
     Ok(vec![match g.ints("axis")?.and_then(|axes| axes.first().copied()) {
         Some(axis) => x.cumulative(kind, axis, false),

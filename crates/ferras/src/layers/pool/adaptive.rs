@@ -56,7 +56,7 @@ macro_rules! adaptive_pools {
                     Err(e) => return x.error("data_format", e.to_string()),
                 };
                 let axes = self.output_size.0.into_iter().enumerate();
-                let y = axes.fold(order.to_last(&x), |y, (i, parts)| pool(&y, i, parts, $reduce));
+                let y = axes.fold(order.to_last(&x), |y, (i, parts)| adapted(&y, i, parts, $reduce));
                 order.of_last(&y)
             }
         })*
@@ -74,7 +74,7 @@ adaptive_pools! {
 
 /// Reduces the parts of spatial axis i of a channels-last value. A part has ⌈n / m⌉ places or one
 /// more, so all of them stand among the windows of these two sizes.
-fn pool(x: &Value, i: usize, parts: usize, reduce: fn(&Value, Window) -> Value) -> Value {
+pub(in crate::layers) fn adapted(x: &Value, i: usize, parts: usize, reduce: fn(&Value, Window) -> Value) -> Value {
     let (axis, spatial) = (i as isize + 1, x.rank().saturating_sub(2));
     let n = x.dim(axis);
     if x.is_poisoned() || n == 0 {

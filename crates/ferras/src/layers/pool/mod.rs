@@ -4,6 +4,7 @@ mod average;
 mod global;
 mod max;
 
+pub(super) use adaptive::adapted;
 pub use adaptive::{
     AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D,
     AdaptiveMaxPooling1D, AdaptiveMaxPooling2D, AdaptiveMaxPooling3D,
@@ -68,7 +69,7 @@ macro_rules! pools {
 use pools;
 
 /// Reduces windows, in the order of axes that they say.
-fn pool(windows: &Windows<'_>, x: &Value, reduce: fn(&Value, Window) -> Value) -> Value {
+pub(super) fn pool(windows: &Windows<'_>, x: &Value, reduce: fn(&Value, Window) -> Value) -> Value {
     let x = windows.order().to_last(x);
     let (size, strides) = (windows.size.to_vec(), windows.strides.to_vec());
     let padding = windows.padding(&x);
