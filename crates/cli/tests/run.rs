@@ -214,3 +214,25 @@ fn weights_need_an_architecture() {
     let error = folder.run("predict arch.json --input x.npy").error(2);
     assert!(error.contains("is an architecture without weights"), "{error}");
 }
+
+#[test]
+fn negative_numbers_reach_their_options() {
+    let folder = Folder::new("negative");
+    simple(&folder);
+    let fit = "fit model.keras --x x.npy --y y.npy --output t.keras";
+    let error = folder.run(&format!("{fit} --seed -1")).error(2);
+    assert!(error.contains("invalid value '-1' for '--seed <N>'"), "{error}");
+    assert!(!folder.has("t.keras"));
+    folder.run(&format!("{fit} --learning-rate -0.5 -q")).ok();
+    assert!(folder.has("t.keras"));
+}
+
+/// It has no end.
+#[cfg(unix)]
+#[test]
+fn a_device_is_no_architecture() {
+    let folder = Folder::new("device");
+    std::os::unix::fs::symlink("/dev/zero", folder.join("zero.json")).unwrap();
+    let error = folder.run("summary zero.json").error(1);
+    assert!(error.ends_with("no architecture has"), "{error}");
+}
