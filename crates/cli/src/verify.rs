@@ -5,8 +5,10 @@ use crate::data;
 use crate::failure::{Failure, Outcome};
 use crate::load::{Compiled, load};
 use crate::predict::silently;
+use ferras::data::{Array, Texts};
 use ferras::layers::TensorSpec;
 use ferras::models::Model;
+use ferras::prelude::TensorType;
 use ferras::{Error, Limits, Tensor};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -81,14 +83,19 @@ fn beside(path: &Path) -> Option<PathBuf> {
 const ROWS: usize = 2;
 const OPEN: usize = 32;
 
-fn zeros(model: &Model) -> Result<Vec<Tensor>, Error> {
+fn zeros(model: &Model) -> Result<Vec<Array>, Error> {
     let zero = |spec: &&TensorSpec| {
         let sizes = spec.shape.iter().skip(1).map(|size| size.unwrap_or(OPEN));
         let shape: Vec<usize> = std::iter::once(ROWS).chain(sizes).collect();
-        let ty = ferras::prelude::TensorType { dtype: spec.dtype, shape: shape.into() };
-        Tensor::zeros(&ty)
+        match spec.dtype.number() {
+            Some(dtype) => Ok(Tensor::zeros(&TensorType { dtype, shape: shape.into() }).into()),
+            None => {
+                let count = shape.iter().product();
+                Ok(Texts::new(shape, vec![""; count])?.into())
+            }
+        }
     };
-    Ok(model.network()?.input_specs().iter().map(zero).collect())
+    model.network()?.input_specs().iter().map(zero).collect()
 }
 
 /// A forward pass on zeros gives finite numbers of the declared shapes.

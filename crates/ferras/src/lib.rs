@@ -7,6 +7,7 @@ extern crate self as ferras;
 
 pub mod activations;
 pub mod applications;
+mod array;
 mod backend;
 pub mod callbacks;
 pub mod config;
@@ -41,13 +42,14 @@ pub mod utils;
 
 /// What models are fed with: arrays, views, streams.
 pub mod data {
+    pub use crate::array::{Array, Texts};
     pub use crate::pipeline::{
         BatchSize, ClassMode, Flow, FlowFromDirectory, FlowFromTable, ImageDataset,
         ImageDatasetFromDirectory, ImageFlow, LabelMode, Labels, Names, Pipeline, Subset,
         Timeseries, TimeseriesGenerator, image_dataset_from_directory,
         image_datasets_from_directory, timeseries_dataset_from_array,
     };
-    pub use crate::trainer::data::{Data, Number};
+    pub use crate::trainer::data::{Data, Item};
     pub use crate::trainer::dataset::{Batch, Dataset};
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 7] = [
     &[
         "error",
+        "array",
         "config",
         "files",
         "random",

@@ -9,10 +9,11 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 /// The files of classes, of which each has some of some families.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "crops",
     "defaults",
     "layer_defaults",
+    "lookups",
     "preprocessing_defaults",
     "recurrent_defaults",
     "reversible_embedding",

@@ -97,7 +97,7 @@ fn takes(mut operation: Json, schema: Json) -> Json {
 
 /// Lists in lists as deep as the shape, batch axis first.
 fn array(slot: &Slot) -> Json {
-    let number = match slot.spec.dtype {
+    let number = match slot.dtype() {
         DType::Bool => "boolean",
         DType::U8 | DType::I32 | DType::I64 => "integer",
         _ => "number",

@@ -136,7 +136,7 @@ impl Filling {
 
     /// Nothing yet, with room for one row.
     pub(crate) fn for_slot(slot: &Slot) -> Filling {
-        Filling::new(slot.spec.dtype, slot.width().unwrap_or(0).min(1 << 20))
+        Filling::new(slot.dtype(), slot.width().unwrap_or(0).min(1 << 20))
     }
 
     fn len(&self) -> usize {

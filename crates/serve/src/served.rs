@@ -20,6 +20,11 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// The type of its numbers.
+    pub(crate) fn dtype(&self) -> DType {
+        self.spec.dtype.number().unwrap_or(DType::F32)
+    }
+
     /// Numbers of one row, where all axes but the batch's are known.
     pub(crate) fn width(&self) -> Option<usize> {
         let sizes = self.spec.shape.iter().skip(1);
@@ -83,6 +88,10 @@ impl Served {
         let network = model.network().map_err(|e| e.to_string())?.clone();
         let inputs = slots(network.input_names(), network.input_specs());
         let outputs = slots(network.output_names(), network.output_specs());
+        if let Some(slot) = inputs.iter().find(|slot| slot.spec.dtype.number().is_none()) {
+            let name = &slot.name;
+            return Err(format!("its input {name:?} are texts, which the service does not take"));
+        }
         let meant = outputs.into_iter().zip(network.output_names()).map(|(slot, layer)| {
             let meaning = meaning(&model, layer, &slot);
             (slot, meaning)
@@ -91,7 +100,7 @@ impl Served {
         let labels = fitting(&options.labels, &outputs);
         let picture = picture(&model, &inputs, options.preprocess)?;
         let zeros = |rows: usize| -> Vec<Tensor> {
-            let zeros = |slot: &Slot| Tensor::zeros(&zeros_type(&slot.spec, rows));
+            let zeros = |slot: &Slot| Tensor::zeros(&zeros_type(slot, rows));
             inputs.iter().map(zeros).collect()
         };
         let fixed = inputs.iter().find_map(|slot| slot.spec.shape.first().copied().flatten());
@@ -144,7 +153,7 @@ impl Served {
     /// The outputs for inputs in the model's order.
     pub(crate) async fn predict(&self, inputs: Vec<Tensor>) -> Outcome<Vec<Tensor>> {
         let slots = self.inputs.iter().zip(inputs);
-        let inputs: Vec<Tensor> = slots.map(|(slot, t)| t.cast(slot.spec.dtype)).collect();
+        let inputs: Vec<Tensor> = slots.map(|(slot, t)| t.cast(slot.dtype())).collect();
         self.batcher.model().check_inputs(&inputs[..])?;
         let rows = inputs.first().and_then(|t| t.shape().first().copied()).unwrap_or(0);
         self.check_answer(rows)?;
@@ -218,7 +227,7 @@ fn picture(
     preprocess: Option<Preprocess>,
 ) -> Result<Option<(Form, Preprocess)>, String> {
     let [input] = inputs else { return Ok(None) };
-    if !matches!(input.spec.dtype, DType::F32 | DType::F16 | DType::BF16 | DType::F64 | DType::U8) {
+    if !matches!(input.dtype(), DType::F32 | DType::F16 | DType::BF16 | DType::F64 | DType::U8) {
         return Ok(None);
     }
     let Some(form) = Form::of(&input.spec) else { return Ok(None) };
@@ -237,11 +246,12 @@ fn picture(
 }
 
 /// The type of inputs for warming up; open axes are of a modest size.
-fn zeros_type(spec: &TensorSpec, rows: usize) -> ferras_graph::TensorType {
+fn zeros_type(slot: &Slot, rows: usize) -> ferras_graph::TensorType {
+    let spec = &slot.spec;
     let open = if spec.shape.len() > 3 { 64 } else { 16 };
     let sizes = spec.shape.iter().enumerate().map(|(i, size)| match i {
         0 => size.unwrap_or(rows),
         _ => size.unwrap_or(open),
     });
-    ferras_graph::TensorType::new(spec.dtype, sizes.collect::<Vec<_>>())
+    ferras_graph::TensorType::new(slot.dtype(), sizes.collect::<Vec<_>>())
 }

@@ -4,6 +4,7 @@ mod choice;
 mod configured;
 mod data_format;
 mod dtype_policy;
+mod element_type;
 mod identifier;
 mod run_limits;
 mod settings;
@@ -16,6 +17,7 @@ pub use configured::{
 };
 pub use data_format::{ChannelsOrder, DataFormat};
 pub use dtype_policy::DTypePolicy;
+pub use element_type::ElementType;
 pub use identifier::{Entry, Family, Identifier};
 pub(crate) use identifier::{check_module, entry_of, family, find, register};
 pub(crate) use run_limits::{limited_epochs, limited_steps};

@@ -1,6 +1,6 @@
 //! Building: a layer sees the shapes of its inputs and asks for weights.
 use super::{Layer, LayerRef};
-use crate::config::{ConfigValue, DTypePolicy, Scope};
+use crate::config::{ConfigValue, DTypePolicy, ElementType, Scope};
 use crate::constraints::Constraint;
 use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
@@ -109,7 +109,7 @@ impl fmt::Display for PartialShape {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TensorSpec {
     /// Type of the elements.
-    pub dtype: DType,
+    pub dtype: ElementType,
     /// Sizes, batch axis first.
     pub shape: PartialShape,
 }

@@ -163,6 +163,11 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
             one(json!({"bin_boundaries": [-0.5, 0.5], "output_mode": "one_hot"}), &[4])
         }
         "Normalization" => one(json!({"axis": [1, 2]}), &[3, 4]),
+        "Hashing" => one(json!({"num_bins": 5, "salt": 3, "output_mode": "count"}), &[3]),
+        "HashedCrossing" => (json!({"num_bins": 5}), vec![vec![1], vec![1]]),
+        "IntegerLookup" => one(json!({"vocabulary": [3, 1, 2], "num_oov_indices": 2}), &[3]),
+        "StringLookup" => one(json!({"vocabulary": ["a", "b"], "invert": true}), &[3]),
+        "TextVectorization" => one(json!({"vocabulary": ["a", "b"], "ngrams": [1, 2]}), &[1]),
         "MaxNumBoundingBoxes" => one(json!({"max_number": 4}), &[6, 4]),
         other => panic!("layer {other} has no sample to be examined with"),
     }
@@ -408,6 +413,10 @@ fn every_layer_passes_the_examination() {
         let layer = make(class, &args).dtype(DType::F64);
         println!("{class} {args}");
         check_round_trip(&layer);
+        // Those have no graph; what they give is compared with Keras.
+        if layer.0.layer.host().is_some() {
+            continue;
+        }
         check_shapes(&layer, &shapes);
         check_gradient(&layer, &shapes);
         check_training(class, &layer, &shapes);

@@ -1,5 +1,5 @@
 //! What a layer is, and the handle that shares it.
-use super::{ArgumentValue, Build, Call, LayerWith, PartialShape, RNN, Signature};
+use super::{ArgumentValue, Build, Call, Host, LayerWith, PartialShape, RNN, Signature};
 use crate::Result;
 use crate::config::{Configured, DTypePolicy, Entry, FromConfig, dtype_policy, register};
 use crate::models::{SymbolicInputs, SymbolicTensor};
@@ -57,6 +57,12 @@ pub trait Layer: Configured {
     /// Whether floating-point inputs are cast to the type that the layer computes in, as by default.
     fn autocast(&self) -> bool {
         true
+    }
+
+    /// For layers that compute on the host, in front of the model's graph, as those of texts do: that
+    /// part of them. Other layers are in the graph.
+    fn host(&self) -> Option<&dyn Host> {
+        None
     }
 
     /// What a call takes besides its inputs; nothing by default.
@@ -204,6 +210,11 @@ impl LayerRef {
     /// The handle of a layer of a file, which no line of a program made.
     pub(crate) fn of_file(layer: Arc<dyn Layer>) -> LayerRef {
         LayerRef::from_arc(layer).changed(|info| info.at = None)
+    }
+
+    /// The same handle of another layer of its class.
+    pub(crate) fn with_class(&self, layer: Arc<dyn Layer>) -> LayerRef {
+        self.clone().changed(|info| info.layer = layer)
     }
 
     fn changed(mut self, change: impl FnOnce(&mut LayerInfo)) -> LayerRef {

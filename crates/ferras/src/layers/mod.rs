@@ -1,4 +1,5 @@
 //! Layers: `keras.layers`. One kind, one file; the contents page is here.
+mod applied;
 mod arguments;
 mod build;
 mod call;
@@ -6,6 +7,7 @@ mod call;
 mod golden;
 #[cfg(test)]
 mod harness;
+mod host;
 mod layer;
 #[cfg(test)]
 mod mixed;
@@ -16,15 +18,18 @@ mod spatial;
 mod testing;
 mod weights;
 
+pub(crate) use applied::Applied;
 pub use arguments::{ArgumentValue, LayerWith, Signature};
 pub(crate) use arguments::{CallArguments, NamedTensor};
 pub(crate) use build::describe;
 pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
 pub use call::{Call, Masked, Trace};
+pub use host::{Assets, Host};
 pub use layer::{Layer, LayerExt, LayerRef};
 pub use norm::RenormClipping;
 pub use preprocessing::{
-    Between, Factor, Fill, FillMode, FillPlace, FlipMode, Numbers, OutputMode, Range,
+    Between, Factor, Fill, FillMode, FillPlace, FlipMode, LookupMode, Ngrams, Numbers, OovMethod,
+    OutputMode, Range, Salt, Split, Standardize, Token, Tokens,
 };
 pub use reshape::{Borders, Interpolation};
 pub(crate) use rnn::state_groups;
@@ -181,6 +186,9 @@ layers! {
         CutMix,
         Discretization,
         Equalization,
+        HashedCrossing,
+        Hashing,
+        IntegerLookup,
         MaxNumBoundingBoxes,
         MixUp,
         Normalization,
@@ -208,6 +216,8 @@ layers! {
         Rescaling,
         Resizing,
         Solarization,
+        StringLookup,
+        TextVectorization,
     }
     scale {
         CustomScaleLayer,

@@ -34,7 +34,7 @@ pub(crate) struct Run<'a> {
 pub(crate) fn build(layer: &LayerRef, types: &[TensorType]) -> Result<Vec<WeightSpec>> {
     let spec = |ty: &TensorType| {
         let sample: Vec<usize> = ty.shape.iter().skip(1).copied().collect();
-        TensorSpec { dtype: ty.dtype, shape: PartialShape::from(sample).batched() }
+        TensorSpec { dtype: ty.dtype.into(), shape: PartialShape::from(sample).batched() }
     };
     let specs: Vec<TensorSpec> = types.iter().map(spec).collect();
     Build::run(layer, "layer", "layer", true, &specs)

@@ -1,8 +1,9 @@
 //! What a network of a file may ask for, before anything of that size is allocated.
 use super::{Nested, Network};
+use crate::config::ElementType;
 use crate::containers::Limits;
+use crate::layers::WeightSpec;
 use crate::{Error, Result};
-use ferras_graph::DType;
 
 impl Network {
     /// An error if the values of a sample take more than the limits allow, layer by layer: a text of a
@@ -13,7 +14,8 @@ impl Network {
 
     /// An error if there are more initial weights than the limits allow.
     pub(crate) fn check_initial(&self, limits: &Limits) -> Result<()> {
-        let sizes = self.weights.iter().map(|w| bytes(w.ty().dtype, w.ty().shape.iter().copied()));
+        let bytes = |w: &WeightSpec| bytes(w.ty().dtype.into(), w.ty().shape.iter().copied());
+        let sizes = self.weights.iter().map(bytes);
         described(limits.check_initial(sizes.fold(0, u64::saturating_add)))
     }
 
@@ -33,6 +35,6 @@ fn described(checked: Result<(), String>) -> Result<()> {
 }
 
 /// Bytes of elements of this type in axes of these sizes.
-fn bytes(dtype: DType, sizes: impl Iterator<Item = usize>) -> u64 {
+fn bytes(dtype: ElementType, sizes: impl Iterator<Item = usize>) -> u64 {
     sizes.fold(dtype.size() as u64, |product, size| product.saturating_mul(size as u64))
 }

@@ -1,6 +1,7 @@
 //! Models: how layers are put together, described and built.
 mod carried;
 mod config;
+mod host;
 mod inspect;
 mod limited;
 mod model;

@@ -2,9 +2,10 @@
 use super::carried::Carried;
 use super::network::Network;
 use super::{SymbolicInputs, SymbolicTensor};
-use crate::config::{Configured, DTypePolicy, Map, dtype_policy};
+use crate::array::Array;
+use crate::config::{Configured, DTypePolicy, ElementType, Map, dtype_policy};
 use crate::containers::Limits;
-use crate::layers::{Build, Call, Layer, LayerRef, Signature, TensorSpec, WeightSpec};
+use crate::layers::{Build, Call, Host, Layer, LayerRef, Signature, TensorSpec, WeightSpec};
 use crate::random::{Generator, next_seed};
 use crate::{Error, Result};
 use ferras_graph::{Backend, Buffer, Tensor, TensorType, Value};
@@ -272,6 +273,11 @@ impl Model {
         }
     }
 
+    /// The network, if a part of it is computed on the host.
+    pub(crate) fn on_host(&self) -> Result<Option<Arc<Network>>> {
+        Ok(Some(self.network()?.clone()).filter(|network| network.has_host()))
+    }
+
     /// The model as a layer of another one, with a copy of its weights' values.
     pub fn layer(&self) -> Result<LayerRef> {
         let network = self.network()?.clone();
@@ -316,7 +322,7 @@ pub(crate) struct Nested {
     /// Whether it is a stack of layers.
     pub(crate) sequential: bool,
     /// Where it has weights already.
-    pub(super) values: Vec<Tensor>,
+    pub(crate) values: Vec<Tensor>,
 }
 
 impl Configured for Nested {
@@ -345,11 +351,16 @@ impl Layer for Nested {
         let fits = |a: &TensorSpec, b: &TensorSpec| {
             a.shape.len() == b.shape.len()
                 && a.shape.iter().zip(b.shape.iter()).all(|(a, b)| a.is_none() || a == b)
+                && (a.dtype == ElementType::Text) == (b.dtype == ElementType::Text)
         };
         let found = cx.inputs();
         if expected.len() != found.len() || !expected.iter().zip(found).all(|(a, b)| fits(a, b)) {
             let list = |specs: &[&TensorSpec]| {
-                specs.iter().map(|s| s.shape.to_string()).collect::<Vec<_>>().join(" and ")
+                let one = |s: &&TensorSpec| match s.dtype {
+                    ElementType::Text => format!("{} of texts", s.shape),
+                    ElementType::Number(_) => s.shape.to_string(),
+                };
+                specs.iter().map(one).collect::<Vec<_>>().join(" and ")
             };
             let found: Vec<&TensorSpec> = found.iter().collect();
             let (expected, found) = (list(&expected), list(&found));
@@ -387,6 +398,25 @@ impl Layer for Nested {
     fn supports_masking(&self) -> bool {
         true
     }
+
+    fn host(&self) -> Option<&dyn Host> {
+        self.network.has_host().then_some(self)
+    }
+}
+
+/// Where a part of the model inside is computed on the host, its graph goes on with that.
+impl Host for Nested {
+    fn specs(&self, _: &[TensorSpec]) -> Result<Vec<TensorSpec>> {
+        Ok(self.network.feed_specs().into_iter().cloned().collect())
+    }
+
+    fn run(&self, inputs: &[Array]) -> Result<Vec<Array>> {
+        Ok(self.network.run_host(inputs)?.into_iter().map(Array::from).collect())
+    }
+
+    fn goes_on(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
@@ -397,7 +427,7 @@ mod tests {
     fn weights_must_fit_together() {
         let spec = |n: usize| {
             let dtype = ferras_graph::DType::F32;
-            let inputs = [TensorSpec { dtype, shape: [None, Some(1)].into() }];
+            let inputs = [TensorSpec { dtype: dtype.into(), shape: [None, Some(1)].into() }];
             let layer = LayerRef::new(crate::layers::Dense::new(n).use_bias(false));
             Build::run(&layer, "dense", "dense", true, &inputs).unwrap().remove(0)
         };

@@ -1,4 +1,5 @@
 //! A network: the layers of a model in the order in which they are called, with their shapes.
+use super::host::HostPart;
 use super::{SymbolicInputs, SymbolicTensor};
 use crate::layers::{
     Build, CallArguments, LayerRef, Masked, PartialShape, TensorSpec, Trace, WeightSpec, describe,
@@ -34,6 +35,8 @@ pub struct Network {
     pub(crate) carried: Vec<WeightSpec>,
     /// Where each layer's weights stand in the list of weights.
     pub(crate) layer_weights: Vec<Range<usize>>,
+    /// What is computed in front of the graph.
+    pub(super) host: HostPart,
 }
 
 /// A layer under its name in this network.
@@ -51,6 +54,8 @@ pub(crate) struct LayerCall {
     pub(crate) inputs: Vec<(usize, usize)>,
     pub(crate) arguments: CallArguments,
     pub(crate) outputs: Vec<TensorSpec>,
+    /// What the layer gives on the host, where its call goes on with that.
+    pub(crate) fronts: Vec<TensorSpec>,
     /// The shape of the mask of each output, where it has one.
     pub(crate) masks: Vec<Option<PartialShape>>,
 }
@@ -64,8 +69,10 @@ impl LayerCall {
 }
 
 /// What a layer gives: its outputs, and the shapes of their masks.
+#[derive(Default)]
 struct Inferred {
     outputs: Vec<TensorSpec>,
+    fronts: Vec<TensorSpec>,
     masks: Vec<Option<PartialShape>>,
 }
 
@@ -117,6 +124,7 @@ impl Network {
         network.inputs = inputs.iter().map(input).collect::<Result<_>>()?;
         network.outputs = outputs.iter().filter_map(|t| find(t).map(|i| (i, t.output))).collect();
         network.check_outputs()?;
+        network.check_output_types()?;
         for i in 0..network.layers.len() {
             let start = network.weights.len();
             let own = built.remove(&i).unwrap_or_default();
@@ -125,6 +133,7 @@ impl Network {
             network.carried.extend(carried);
             network.layer_weights.push(start..network.weights.len());
         }
+        network.find_host()?;
         Ok(network)
     }
 
@@ -165,7 +174,7 @@ impl Network {
         }
     }
 
-    /// Calls every layer; weights' paths begin with `prefix`.
+    /// Calls every layer of the graph on what it is fed with; weights' paths begin with `prefix`.
     pub(crate) fn trace(
         &self,
         trace: &mut Trace,
@@ -185,18 +194,27 @@ impl Network {
         inputs: &[Masked],
         watch: &mut dyn FnMut(usize, &[Masked]),
     ) -> Vec<Masked> {
+        let fed = self.fed(inputs);
         let mut values: Vec<Vec<Masked>> = Vec::with_capacity(self.calls.len());
         for (i, call) in self.calls.iter().enumerate() {
+            if self.is_on_host(i) {
+                let value = |k: usize| fed.output((i, k)).unwrap_or_else(|| nothing(trace));
+                values.push((0..call.outputs.len()).map(value).collect());
+                continue;
+            }
             let entry = &self.layers[call.layer];
-            let operands: Vec<Masked> = match self.inputs.iter().position(|&p| p == i) {
-                // Data of another element type is cast to the input's in the step itself.
-                Some(k) => {
-                    let dtype = call.outputs[0].dtype;
-                    let cast = |m: &Masked| Masked { value: m.value.cast(dtype), ..m.clone() };
-                    inputs.get(k).map(cast).into_iter().collect()
-                }
-                None => call.inputs.iter().map(|&(c, k)| values[c][k].clone()).collect(),
-            };
+            let input = self.inputs.iter().position(|&p| p == i);
+            let operands: Vec<Masked> =
+                match (input, call.outputs.first().and_then(|o| o.dtype.number())) {
+                    // Data of another element type is cast to the input's in the step itself.
+                    (Some(k), Some(dtype)) => {
+                        let cast = |m: &Masked| Masked { value: m.value.cast(dtype), ..m.clone() };
+                        inputs.get(k).map(cast).into_iter().collect()
+                    }
+                    _ => fed.front(i).unwrap_or_else(|| {
+                        call.inputs.iter().map(|&(c, k)| values[c][k].clone()).collect()
+                    }),
+                };
             watch(i, &operands);
             let path = join(prefix, &entry.name);
             let mut outputs =
@@ -216,7 +234,7 @@ impl Network {
         self.outputs.iter().map(|&(i, k)| values[i][k].clone()).collect()
     }
 
-    fn name_of(&self, call: usize) -> &str {
+    pub(super) fn name_of(&self, call: usize) -> &str {
         &self.layers[self.calls[call].layer].name
     }
 
@@ -229,10 +247,11 @@ impl Network {
     ) -> Result<()> {
         let NetworkLayer { name, layer: handle } = &self.layers[layer];
         let arguments = tensor.node.arguments.clone();
-        let Inferred { outputs, masks } = match tensor.input_layer() {
+        let Inferred { outputs, fronts, masks } = match tensor.input_layer() {
             Some(input) => {
                 let (dtype, shape) = (input.element_type(), input.batch_shape().clone());
-                Inferred { outputs: vec![TensorSpec { dtype, shape }], masks: vec![None] }
+                let outputs = vec![TensorSpec { dtype, shape }];
+                Inferred { outputs, masks: vec![None], ..Inferred::default() }
             }
             None => {
                 let spec = |&(c, k): &(usize, usize)| self.calls[c].outputs.get(k).cloned();
@@ -251,10 +270,10 @@ impl Network {
                         slot.insert(Build::run(handle, name, name, true, &specs[..own])?)
                     }
                 };
-                infer_shapes(handle, name, &specs, &masks, &arguments, weights)?
+                infer(handle, name, &specs, &masks, &arguments, weights)?
             }
         };
-        self.calls.push(LayerCall { layer, inputs, arguments, outputs, masks });
+        self.calls.push(LayerCall { layer, inputs, arguments, outputs, fronts, masks });
         Ok(())
     }
 
@@ -415,6 +434,37 @@ pub(crate) fn snake_case(class: &str) -> String {
     name
 }
 
+/// A value in the place of one that the graph does not read.
+fn nothing(trace: &Trace) -> Masked {
+    Masked::from(trace.builder.full(DType::Bool, [1], 0.0))
+}
+
+/// What a layer gives: on the host, as it says itself, in the graph, as tracing tells.
+fn infer(
+    layer: &LayerRef,
+    name: &str,
+    inputs: &[TensorSpec],
+    masks: &[Option<PartialShape>],
+    arguments: &CallArguments,
+    weights: &[WeightSpec],
+) -> Result<Inferred> {
+    let Some(host) = layer.0.layer.host() else {
+        return infer_shapes(layer, name, inputs, masks, arguments, weights);
+    };
+    let specs = host.specs(inputs).map_err(|e| problem(layer, name, e.to_string()))?;
+    if !host.goes_on() {
+        let masks = vec![None; specs.len()];
+        return Ok(Inferred { outputs: specs, masks, ..Inferred::default() });
+    }
+    let masks = vec![None; specs.len()];
+    let inferred = infer_shapes(layer, name, &specs, &masks, arguments, weights)?;
+    Ok(Inferred { fronts: specs, ..inferred })
+}
+
+fn problem(layer: &LayerRef, name: &str, problem: String) -> Error {
+    Error::Layer { layer: name.into(), class: layer.0.layer.class_name().into(), problem }
+}
+
 /// What a layer gives for inputs of these shapes: it is traced twice, with the open sizes filled
 /// differently.
 fn infer_shapes(
@@ -425,15 +475,21 @@ fn infer_shapes(
     arguments: &CallArguments,
     weights: &[WeightSpec],
 ) -> Result<Inferred> {
+    let numbers = |spec: &TensorSpec| {
+        let texts = "expected numbers, got texts: they go through TextVectorization, StringLookup or \
+                     Hashing first";
+        spec.dtype.number().ok_or_else(|| problem(layer, name, texts.into()))
+    };
+    let dtypes = inputs.iter().map(numbers).collect::<Result<Vec<DType>>>()?;
     let probe = |inputs: &[TensorSpec], size: usize| {
         let builder = Builder::new();
-        let feed = |(s, mask): (&TensorSpec, &Option<PartialShape>)| Masked {
-            value: builder.feed("x", TensorType::new(s.dtype, s.shape.fill(size))),
+        let feed = |((s, dtype), mask): ((&TensorSpec, &DType), &Option<PartialShape>)| Masked {
+            value: builder.feed("x", TensorType::new(*dtype, s.shape.fill(size))),
             mask: mask
                 .as_ref()
                 .map(|m| builder.feed("mask", TensorType::new(DType::Bool, m.fill(size)))),
         };
-        let feeds: Vec<Masked> = inputs.iter().zip(masks).map(feed).collect();
+        let feeds: Vec<Masked> = inputs.iter().zip(&dtypes).zip(masks).map(feed).collect();
         let mut trace = Trace::new(builder.clone(), false, None);
         for spec in weights {
             trace.bind(spec);
@@ -451,20 +507,18 @@ fn infer_shapes(
         .or_else(|e| both(inputs, LARGE_PROBES).map_err(|_| e))
         .or_else(|e| both(&agreed(inputs), PROBES).map_err(|_| e))?;
     if first.len() != second.len() {
-        return Err(Error::Layer {
-            layer: name.into(),
-            class: layer.0.layer.class_name().into(),
-            problem: "the number of its outputs depends on the sizes of its inputs".into(),
-        });
+        let text = "the number of its outputs depends on the sizes of its inputs";
+        return Err(problem(layer, name, text.into()));
     }
     let common = |a: &Value, b: &Value| PartialShape::common(&a.shape(), &b.shape());
     let pairs = || first.iter().zip(&second);
     let spec = |(a, b): (&Masked, &Masked)| TensorSpec {
-        dtype: a.value.dtype(),
+        dtype: a.value.dtype().into(),
         shape: common(&a.value, &b.value),
     };
     let mask = |(a, b): (&Masked, &Masked)| Some(common(a.mask.as_ref()?, b.mask.as_ref()?));
-    Ok(Inferred { outputs: pairs().map(spec).collect(), masks: pairs().map(mask).collect() })
+    let (outputs, masks) = (pairs().map(spec).collect(), pairs().map(mask).collect());
+    Ok(Inferred { outputs, masks, ..Inferred::default() })
 }
 
 /// The inputs where what is open in one has the size that another one of its rank has there, as merges

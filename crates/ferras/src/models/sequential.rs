@@ -1,6 +1,7 @@
 //! `Sequential`: a stack of layers.
 use super::model::{Model, Topology};
 use super::{Input, Network, SymbolicTensor};
+use crate::config::ElementType;
 use crate::layers::{InputLayer, LayerRef, PartialShape};
 use crate::{Error, Result};
 use std::ops::{Deref, DerefMut};
@@ -88,8 +89,9 @@ impl From<Sequential> for Model {
 }
 
 impl Model {
-    /// Builds a stack whose input is known, or is that of the given data; a built model stays.
-    pub(crate) fn build_stack(&mut self, data: Option<PartialShape>) -> Result<()> {
+    /// Builds a stack whose input is known, or is that of the given data, a shape and the type of the
+    /// elements where that matters; a built model stays.
+    pub(crate) fn build_stack(&mut self, data: Option<FirstData>) -> Result<()> {
         let Topology::Stack(layers) = &self.topology else { return Ok(()) };
         if layers.is_empty() {
             return Err(Error::Model(format!(
@@ -106,18 +108,22 @@ impl Model {
     }
 }
 
+/// The shape of a sample of the first data, and their type where the first layer does not decide.
+type FirstData = (PartialShape, Option<ElementType>);
+
 /// The network of a stack; `None` where neither it nor the data tells the input.
 pub(crate) fn stack_network(
     layers: &[LayerRef],
-    data: Option<PartialShape>,
+    data: Option<FirstData>,
 ) -> Option<Result<Network>> {
     let first = layers.first()?;
     let own = first.downcast::<InputLayer>().is_some();
     let input = match (own, &first.0.input_shape, data) {
         (true, _, _) => SymbolicTensor::applied(first.clone(), Vec::new().into()),
         (false, Some(shape), _) => Input::new(shape.clone()),
+        (false, None, Some((shape, Some(elements)))) => Input::of(shape, elements),
         // As in Keras, where nobody says what the input is: what its first layer computes in.
-        (false, None, Some(shape)) => match first.0.dtype.compute_dtype() {
+        (false, None, Some((shape, None))) => match first.0.dtype.compute_dtype() {
             Ok(dtype) => Input::of(shape, dtype),
             Err(e) => return Some(Err(e)),
         },

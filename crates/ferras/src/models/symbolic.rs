@@ -1,6 +1,6 @@
 //! The functional API's handles: what a layer will give for what goes in.
+use crate::config::ElementType;
 use crate::layers::{CallArguments, InputLayer, LayerRef, PartialShape};
-use ferras_graph::DType;
 use std::fmt;
 use std::sync::Arc;
 
@@ -27,8 +27,7 @@ impl Input {
     /// The same with a name, by which data can be given.
     #[track_caller]
     pub fn named(name: impl Into<String>, shape: impl Into<PartialShape>) -> SymbolicTensor {
-        let layer = InputLayer::new(shape.into().batched()).dtype(crate::config::floatx());
-        SymbolicTensor::applied(LayerRef::new(layer).name(name), SymbolicInputs(Vec::new()))
+        Input::named_of(name, shape, crate::config::floatx())
     }
 
     /// Float data whose batches have a size of their own: all sizes, batch axis first. `stateful`
@@ -49,9 +48,35 @@ impl Input {
 
     /// Data of an element type.
     #[track_caller]
-    pub fn of(shape: impl Into<PartialShape>, dtype: DType) -> SymbolicTensor {
+    pub fn of(shape: impl Into<PartialShape>, dtype: impl Into<ElementType>) -> SymbolicTensor {
         let layer = InputLayer::new(shape.into().batched()).dtype(dtype);
         SymbolicTensor::applied(LayerRef::new(layer), SymbolicInputs(Vec::new()))
+    }
+
+    /// The same with a name, by which data can be given.
+    #[track_caller]
+    pub fn named_of(
+        name: impl Into<String>,
+        shape: impl Into<PartialShape>,
+        dtype: impl Into<ElementType>,
+    ) -> SymbolicTensor {
+        let layer = InputLayer::new(shape.into().batched()).dtype(dtype);
+        SymbolicTensor::applied(LayerRef::new(layer).name(name), SymbolicInputs(Vec::new()))
+    }
+
+    /// Texts, mostly one a sample, `[1]`: Keras' `Input(shape=(1,), dtype="string")`.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let words = StringLookup::new().vocabulary(["good", "bad"]);
+    /// let review = Input::text([1]);
+    /// let model = Model::new(&review, &words.apply(&review))?;
+    /// assert_eq!(model.predict(["bad", "good", "odd"])?.to_f64_vec(), [2.0, 1.0, 0.0]);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn text(shape: impl Into<PartialShape>) -> SymbolicTensor {
+        Input::of(shape, ElementType::Text)
     }
 }
 

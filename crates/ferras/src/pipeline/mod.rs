@@ -1,7 +1,6 @@
 //! Pipelines: data on its way to a model, step by step, with threads that work ahead.
 mod directory;
 mod images;
-mod layers;
 mod parallel;
 mod stages;
 #[cfg(test)]
@@ -15,12 +14,12 @@ pub use images::{
 };
 pub use timeseries::{Timeseries, TimeseriesGenerator, timeseries_dataset_from_array};
 
-use crate::layers::LayerRef;
+use crate::array::Array;
+use crate::layers::{Applied, LayerRef};
 use crate::random::{Generator, next_seed};
 use crate::trainer::data::Data;
 use crate::trainer::dataset::{Batch, Dataset};
 use crate::{Error, Result};
-use layers::Applied;
 use parallel::{Ahead, Map};
 use stages::{Arrays, Batched, Cache, Part, Shuffle, Stream, Zip};
 
@@ -123,7 +122,7 @@ impl Pipeline {
         let applied = Applied::new(layer.into());
         self.numbered_map(move |mut batch, pass, index| {
             let Some(x) = batch.x.first_mut() else { return Ok(batch) };
-            let outputs = applied.run(std::slice::from_ref(x), mixed(seed, pass, index))?;
+            let outputs = applied.run(std::slice::from_ref(x), Some(mixed(seed, pass, index)))?;
             if let Some(output) = outputs.into_iter().next() {
                 *x = output;
             }
@@ -142,9 +141,10 @@ impl Pipeline {
                 let problem = "map_layer_with_labels needs elements with an input and a target";
                 return Err(Error::Data(problem.into()));
             };
-            let outputs = applied.run(&[x.clone(), y.clone()], mixed(seed, pass, index))?;
+            let inputs = [x.clone(), Array::from(&*y)];
+            let outputs = applied.run(&inputs, Some(mixed(seed, pass, index)))?;
             if let [new_x, new_y] = &outputs[..] {
-                (*x, *y) = (new_x.clone(), new_y.clone());
+                (*x, *y) = (new_x.clone(), new_y.numbers()?.clone());
             }
             Ok(batch)
         })

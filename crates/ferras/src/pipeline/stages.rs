@@ -1,5 +1,6 @@
 //! The steps that need no threads.
 use super::{Elements, Stage, mixed};
+use crate::array::Array;
 use crate::random::Generator;
 use crate::trainer::data::{Data, rows};
 use crate::trainer::dataset::{Batch, Dataset};
@@ -8,33 +9,33 @@ use ferras_graph::Tensor;
 
 /// Single samples of arrays.
 pub(super) struct Arrays {
-    x: Vec<Tensor>,
+    x: Vec<Array>,
     y: Vec<Tensor>,
     rows: usize,
 }
 
 impl Arrays {
     pub(super) fn new(x: Data, y: Data) -> Result<Arrays> {
-        let (x, y) = (x.into_tensors("x")?, y.into_tensors("y")?);
-        let all: Vec<Tensor> = x.iter().chain(&y).cloned().collect();
-        let rows = rows(&all, "x and y")?;
+        let (x, y) = (x.into_arrays("x")?, y.into_tensors("y")?);
+        let all = x.iter().map(Array::shape).chain(y.iter().map(Tensor::shape));
+        let rows = rows(all, "x and y")?;
         Ok(Arrays { x, y, rows })
     }
 }
 
 /// One row of an array, without the axis of rows.
-fn row(array: &Tensor, index: usize) -> Result<Tensor> {
-    let mut shape = Vec::new();
-    let row = array.rows(index..index + 1, &mut shape)?.to_tensor();
+fn row(array: &Array, index: usize) -> Result<Array> {
+    let row = array.rows(index..index + 1)?;
     let inner: Vec<usize> = row.shape().iter().skip(1).copied().collect();
-    Ok(row.reshape(inner)?)
+    row.reshape(inner)
 }
 
 impl Stage for Arrays {
     fn pass(&mut self, _: u64) -> Elements<'_> {
         Box::new((0..self.rows).map(|i| {
-            let rows = |arrays: &[Tensor]| arrays.iter().map(|a| row(a, i)).collect::<Result<_>>();
-            Ok(Batch { x: rows(&self.x)?, y: rows(&self.y)?, sample_weight: Vec::new() })
+            let x = self.x.iter().map(|array| row(array, i)).collect::<Result<_>>()?;
+            let y = self.y.iter().map(|y| Ok(row(&y.into(), i)?.numbers()?.clone()));
+            Ok(Batch { x, y: y.collect::<Result<_>>()?, sample_weight: Vec::new() })
         }))
     }
 
@@ -87,12 +88,13 @@ impl Stage for Batched {
 /// Elements along a new first axis.
 fn stack(part: Vec<Batch>) -> Result<Batch> {
     let mut part = part.into_iter();
-    let grown = |tensors: Vec<Tensor>| -> Result<Vec<Tensor>> {
-        let one = |t: Tensor| Ok(t.reshape([&[1], &t.shape()[..]].concat())?);
-        tensors.into_iter().map(one).collect()
+    let grown = |arrays: Vec<Array>| -> Result<Vec<Array>> {
+        let one = |array: Array| array.reshape([&[1], &array.shape()[..]].concat());
+        arrays.into_iter().map(one).collect()
     };
-    let grown = |b: Batch| -> Result<[Vec<Tensor>; 3]> {
-        Ok([grown(b.x)?, grown(b.y)?, grown(b.sample_weight)?])
+    let arrays = |tensors: Vec<Tensor>| tensors.into_iter().map(Array::from).collect();
+    let grown = |b: Batch| -> Result<[Vec<Array>; 3]> {
+        Ok([grown(b.x)?, grown(arrays(b.y))?, grown(arrays(b.sample_weight))?])
     };
     let Some(first) = part.next() else { return Ok(Batch::default()) };
     let mut all = grown(first)?;
@@ -107,8 +109,11 @@ fn stack(part: Vec<Batch>) -> Result<Batch> {
             }
         }
     }
+    let tensors = |arrays: Vec<Array>| -> Result<Vec<Tensor>> {
+        arrays.iter().map(|array| array.numbers().cloned()).collect()
+    };
     let [x, y, sample_weight] = all;
-    Ok(Batch { x, y, sample_weight })
+    Ok(Batch { x, y: tensors(y)?, sample_weight: tensors(sample_weight)? })
 }
 
 /// Another order.

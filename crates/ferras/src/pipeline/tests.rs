@@ -4,6 +4,11 @@ use crate::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// The numbers of the first input.
+fn first(batch: &Batch) -> Vec<f64> {
+    batch.x[0].numbers().unwrap().to_f64_vec()
+}
+
 fn numbers(count: usize) -> Pipeline {
     let x: Vec<i32> = (0..count as i32).collect();
     Pipeline::from_arrays(x.clone(), x).unwrap()
@@ -11,7 +16,7 @@ fn numbers(count: usize) -> Pipeline {
 
 /// The first numbers of the elements of a pass.
 fn seen(data: &mut Pipeline) -> Vec<Vec<f64>> {
-    data.batches().map(|b| b.unwrap().x[0].to_f64_vec()).collect()
+    data.batches().map(|b| first(&b.unwrap())).collect()
 }
 
 fn flat(data: &mut Pipeline) -> Vec<f64> {
@@ -29,7 +34,7 @@ fn steps() {
     let shapes: Vec<usize> = pairs.batches().map(|b| b.unwrap().x.len()).collect();
     assert_eq!((shapes, pairs.len()), (vec![2, 2], Some(2)));
     let doubled = |mut b: Batch| {
-        b.x[0] = Tensor::scalar(b.x[0].to_f64_vec()[0] * 2.0);
+        b.x[0] = Tensor::scalar(first(&b)[0] * 2.0).into();
         Ok(b)
     };
     for workers in [0, 1, 3] {
@@ -83,7 +88,7 @@ fn the_same_whatever_the_workers() {
         let pass = |data: &mut Pipeline| -> Vec<(Vec<f64>, Vec<f64>)> {
             let batch = |b: Result<Batch>| {
                 let b = b.unwrap();
-                (b.x[0].to_f64_vec(), b.sample_weight[0].to_f64_vec())
+                (first(&b), b.sample_weight[0].to_f64_vec())
             };
             data.batches().map(batch).collect()
         };
@@ -115,7 +120,7 @@ fn what_is_kept_is_computed_once() {
 #[test]
 fn errors_and_panics_end_the_pass() {
     let failing = |workers: usize, panics: bool| {
-        numbers(40).workers(workers).map(move |b| match b.x[0].to_f64_vec()[0] {
+        numbers(40).workers(workers).map(move |b| match first(&b)[0] {
             7.0 if panics => panic!("no seven"),
             7.0 => Err(Error::Data("no seven".into())),
             _ => Ok(b),
@@ -163,7 +168,7 @@ fn labels_are_mixed_with_their_pictures() {
     let data = Pipeline::from_arrays(&x, y).unwrap().batch(16);
     let mut data = data.map_layer_with_labels(MixUp::new().alpha(1.0), 3);
     let batch = data.batches().next().unwrap().unwrap();
-    let (x, y) = (batch.x[0].to_f64_vec(), batch.y[0].to_f64_vec());
+    let (x, y) = (batch.x[0].numbers().unwrap().to_f64_vec(), batch.y[0].to_f64_vec());
     for (picture, label) in x.chunks(9).zip(y.chunks(2)) {
         assert!((picture[4] - label[0]).abs() < 1e-4 && (label[1] - 1.0).abs() < 1e-6);
     }

@@ -144,7 +144,7 @@ pub fn timeseries_dataset_from_array(
         none if none.is_empty() => None,
         some => Some(one(some, "targets")?),
     };
-    let steps = rows(std::slice::from_ref(&data), "data")?;
+    let steps = rows([data.shape()].into_iter(), "data")?;
     options.check(steps)?;
     if sequence_length == 0 || options.batch_size == Some(0) {
         let name = if sequence_length == 0 { "sequence_length" } else { "batch_size" };
@@ -153,7 +153,7 @@ pub fn timeseries_dataset_from_array(
     let (start, end) = (options.start_index.unwrap_or(0), options.end_index.unwrap_or(steps));
     let reach = (sequence_length - 1).saturating_mul(options.sampling_rate);
     let have = match &targets {
-        Some(targets) => rows(std::slice::from_ref(targets), "targets")?,
+        Some(targets) => rows([targets.shape()].into_iter(), "targets")?,
         None => usize::MAX,
     };
     let count = (end - start).saturating_sub(reach).min(have);
@@ -239,7 +239,7 @@ impl Stage for Windows {
                 }
             };
             let y = y.map(single).transpose()?;
-            Ok(Batch { x: vec![single(x)?], y: y.into_iter().collect(), ..Batch::default() })
+            Ok(Batch { x: vec![single(x)?.into()], y: y.into_iter().collect(), ..Batch::default() })
         }))
     }
 
@@ -260,7 +260,7 @@ impl Stage for Windows {
 /// assert_eq!(windows.len(), Some(2));
 /// let batch = windows.get(0)?;
 /// assert_eq!(batch.x[0].shape()[..], [4, 3]);
-/// assert_eq!(batch.x[0].to_f64_vec()[..3], [0.0, 1.0, 2.0]);
+/// assert_eq!(batch.x[0].numbers()?.to_f64_vec()[..3], [0.0, 1.0, 2.0]);
 /// assert_eq!(batch.y[0].to_f64_vec(), [3.0, 4.0, 5.0, 6.0]);
 /// # Ok::<(), ferras::Error>(())
 /// ```
@@ -290,7 +290,7 @@ impl TimeseriesGenerator {
         length: usize,
     ) -> Result<TimeseriesGenerator> {
         let (data, targets) = (one(data.into(), "data")?, one(targets.into(), "targets")?);
-        rows(&[data.clone(), targets.clone()], "data and targets")?;
+        rows([data.shape(), targets.shape()].into_iter(), "data and targets")?;
         Ok(TimeseriesGenerator {
             data,
             targets,

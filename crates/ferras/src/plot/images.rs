@@ -130,7 +130,7 @@ pub fn filters(model: &Model, layer: &str) -> Result<Figure> {
 /// # Ok::<(), ferras::Error>(())
 /// ```
 pub fn activation_maps(model: &Model, layer: &str, image: impl Into<Data>) -> Result<Figure> {
-    let image = image.into().first("image")?.cloned();
+    let image = image.into().first("image")?.map(|a| a.numbers().cloned()).transpose()?;
     let image = image.ok_or_else(|| Error::argument("image", "must be an array, got nothing"))?;
     let image = match image.shape().rank() {
         3 => image.reshape([&[1], &image.shape()[..]].concat())?,

@@ -47,9 +47,10 @@ fn missing<T: Family + ?Sized>(found: &BTreeSet<String>, list: &mut Vec<String>)
 
 #[test]
 fn every_class_is_in_a_file_of_keras() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/files/golden");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/files");
     let mut found = BTreeSet::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
+    let files = ["golden", "words"].map(|name| std::fs::read_dir(folder.join(name)).unwrap());
+    for entry in files.into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "keras") {
             let text = probe::text(&std::fs::read(&path).unwrap(), "config.json").unwrap();

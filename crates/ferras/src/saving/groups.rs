@@ -1,7 +1,7 @@
 //! Where a weights file of Keras 3 keeps the weights of each layer.
 use crate::layers::InputLayer;
 use crate::layers::operation::Operation;
-use crate::models::{Nested, Network, snake_case};
+use crate::models::{Nested, Network, NetworkLayer, snake_case};
 use std::collections::HashMap;
 
 /// A group of a weights file.
@@ -30,22 +30,11 @@ fn add(
     prefix: &str,
     first: usize,
 ) {
-    let mut used: HashMap<String, usize> = HashMap::new();
-    for (entry, range) in network.layers.iter().zip(&network.layer_weights) {
-        let nested = entry.layer.downcast::<Nested>();
-        let is_input = entry.layer.downcast::<InputLayer>().is_some();
-        // The list of a stack's layers does not have its input, no list has operations.
-        if sequential && is_input || entry.layer.downcast::<Operation>().is_some() {
-            continue;
-        }
-        let class = match nested {
-            Some(model) if model.sequential => "sequential".into(),
-            Some(_) => "functional".into(),
-            None => snake_case(entry.layer.0.layer.class_name()),
-        };
-        let group = format!("{prefix}layers/{}", unique(class, &mut used));
+    let layers = network.layers.iter().zip(&network.layer_weights);
+    for ((entry, range), group) in layers.zip(paths(network, sequential, prefix)) {
+        let Some(group) = group else { continue };
         let (start, name) = (first + range.start, entry.name.clone());
-        let Some(model) = nested else {
+        let Some(model) = entry.layer.downcast::<Nested>() else {
             let own = name.len() + 1;
             let weights = network.weights[range.clone()].iter().zip(start..);
             let paths = weights.flat_map(|(spec, at)| {
@@ -57,6 +46,25 @@ fn add(
         list.push(LayerGroup { path: group.clone(), name, weights: Vec::new() });
         add(list, &model.network, model.sequential, &format!("{group}/"), start);
     }
+}
+
+/// The path of each layer's group, `prefix` in front; those that files leave out have none.
+pub(super) fn paths(network: &Network, sequential: bool, prefix: &str) -> Vec<Option<String>> {
+    let mut used: HashMap<String, usize> = HashMap::new();
+    let mut path = |entry: &NetworkLayer| {
+        let is_input = entry.layer.downcast::<InputLayer>().is_some();
+        // The list of a stack's layers does not have its input, no list has operations.
+        if sequential && is_input || entry.layer.downcast::<Operation>().is_some() {
+            return None;
+        }
+        let class = match entry.layer.downcast::<Nested>() {
+            Some(model) if model.sequential => "sequential".into(),
+            Some(_) => "functional".into(),
+            None => snake_case(entry.layer.0.layer.class_name()),
+        };
+        Some(format!("{prefix}layers/{}", unique(class, &mut used)))
+    };
+    network.layers.iter().map(&mut path).collect()
 }
 
 /// Adds a layer and the layers inside it, as the paths of their weights in files tell: `kernel` is its

@@ -1,4 +1,5 @@
 //! What a file holds, told without building a model.
+use super::assets;
 use super::config::{Survey, parse_yaml, survey};
 use super::open::{self, Layout, Opened, Stored, Weights, open};
 use crate::containers::archive::{self, Archive};
@@ -293,7 +294,8 @@ impl Inspection {
         }
         let archive = Archive::open(bytes, &limits.budget(bytes.len() as u64)?)?;
         let own = [open::CONFIG, open::METADATA, open::WEIGHTS];
-        for name in archive.names().filter(|name| !own.contains(name) && !name.ends_with('/')) {
+        let read = |name: &&str| own.contains(name) || assets::is_vocabulary(name);
+        for name in archive.names().filter(|name| !read(name) && !name.ends_with('/')) {
             let name: String = name.chars().take(100).collect();
             self.problems.push(format!("member {name:?} is not read"));
         }

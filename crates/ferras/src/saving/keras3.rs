@@ -1,5 +1,6 @@
 //! Weights as Keras 3 writes them: a group for each layer, its variables numbered, and the
 //! optimizer's beside them. `.weights.h5`, and `model.weights.h5` inside `.keras`.
+use super::assets;
 use super::groups::{LayerGroup, layer_groups};
 use super::open::text;
 use super::state::{Kept, Standing, State};
@@ -28,6 +29,7 @@ pub(super) fn tree(model: &Model, place: Option<Place>) -> Result<Tree, Error> {
             own.for_each(|(number, value)| vars.array(&number.to_string(), value));
         });
     }
+    assets::add_weights(&mut root, &assets::of(model.network()?, model.is_sequential()))?;
     if let Some(optimizer) = model.optimizer_name() {
         let own = model.optimizer_values()?.into_iter().enumerate();
         root.group("optimizer/vars", |vars| {

@@ -1,4 +1,5 @@
 //! Reading models and weights.
+use super::assets;
 use super::config::{Architecture, compile_from};
 use super::legacy::Matching;
 use super::open::{Opened, Stored, Weights, open};
@@ -11,6 +12,7 @@ use crate::trainer::Place;
 use crate::{Error, Result, console};
 use ferras_graph::Tensor;
 use std::path::Path;
+use std::sync::Arc;
 
 /// How a model is loaded; Keras' arguments and their defaults.
 ///
@@ -210,7 +212,8 @@ fn build(stored: &Stored<'_>, how: Load, path: &Path, budget: &Budget) -> Result
         Topology::Stack(_) => None,
     };
     let stack = architecture.stack_name().map(String::from);
-    let mut model = Model::assemble(&architecture.name, architecture.topology, values)?;
+    let topology = with_assets(architecture.topology, stored).map_err(problem)?;
+    let mut model = Model::assemble(&architecture.name, topology, values)?;
     model.limits = Some(how.limits);
     if !how.compile {
         return Ok(model);
@@ -237,6 +240,14 @@ fn build(stored: &Stored<'_>, how: Load, path: &Path, budget: &Budget) -> Result
         model.restore(state)?;
     }
     Ok(model)
+}
+
+/// A network whose layers have what the file keeps of them beside the configuration.
+fn with_assets(topology: Topology, stored: &Stored<'_>) -> Result<Topology> {
+    let Topology::Built { network, sequential } = topology else { return Ok(topology) };
+    let file = (&stored.vocabularies, &stored.weights);
+    let new = assets::restored(&network, sequential, file, "")?;
+    Ok(Topology::Built { network: new.map_or(network, Arc::new), sequential })
 }
 
 /// The values of a network's weights among arrays that have their paths for names.

@@ -1,4 +1,5 @@
 //! Models and weights in files: Keras' own, both ways.
+mod assets;
 mod config;
 mod format;
 #[cfg(test)]
@@ -149,19 +150,27 @@ fn keras_file(model: &Model) -> Result<limits::Result<Vec<u8>>> {
     });
     let config = config::serialize_model(model)?;
     let tree = keras3::tree(model, None)?;
+    let assets = assets::of(model.network()?, model.is_sequential());
     Ok(hdf5::write(&tree).and_then(|weights| {
         let (metadata, config) = (metadata.to_string(), json::text(&config));
-        let members: [(&str, &[u8]); 3] = [
+        let vocabularies = assets::members(&assets);
+        let mut members: Vec<(&str, &[u8])> = vec![
             (open::METADATA, metadata.as_bytes()),
             (open::CONFIG, config.as_bytes()),
             (open::WEIGHTS, &weights),
         ];
+        members.extend(vocabularies.iter().map(|(name, text)| (&name[..], text.as_bytes())));
         archive::write(&members, false)
     }))
 }
 
 /// The content of a whole-model `.h5` file.
 fn legacy_tree(model: &Model) -> Result<Tree> {
+    if !assets::of(model.network()?, model.is_sequential()).is_empty() {
+        let problem = "a model with a vocabulary that was learned, or with its weights, is kept in \
+                       \".keras\" files alone: give the file such a name";
+        return Err(Error::Model(problem.into()));
+    }
     let mut tree = Tree::default();
     let text = |value: String| Attribute::Text(value);
     tree.attribute("backend", text(BACKEND.into()));

@@ -1,4 +1,5 @@
 //! Opening files: what they are is told by their content, not by their names.
+use super::assets::{self, Vocabularies};
 use super::keras3;
 use super::legacy::{self, Matching};
 use super::state::{Kept, State};
@@ -41,6 +42,8 @@ pub(super) struct Stored<'a> {
     pub(super) metadata: Json,
     /// Its weights and its optimizer's state.
     pub(super) weights: Weights<'a>,
+    /// The vocabularies of its layers.
+    pub(super) vocabularies: Vocabularies,
 }
 
 /// An HDF5 file of weights.
@@ -138,7 +141,13 @@ fn from_zip<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Opened<'a>> {
     let weights = hdf5::File::open(archive.read(WEIGHTS)?, budget);
     let weights = weights.and_then(Weights::new).map_err(|e| format!("{WEIGHTS} {e}"))?;
     let compiled = config.get("compile_config").cloned().unwrap_or(Json::Null);
-    Ok(Opened::Model(Box::new(Stored { config, compiled, metadata, weights })))
+    let mut vocabularies = Vocabularies::new();
+    for name in archive.names().filter(|name| assets::is_vocabulary(name)) {
+        let text = String::from_utf8(archive.read(name)?.into_owned());
+        let text = text.map_err(|_| format!("{name} is no text in UTF-8"))?;
+        vocabularies.insert(name.into(), text);
+    }
+    Ok(Opened::Model(Box::new(Stored { config, compiled, metadata, weights, vocabularies })))
 }
 
 fn from_hdf5<'a>(file: hdf5::File<'a>, budget: &Budget) -> Result<Opened<'a>> {
@@ -155,7 +164,8 @@ fn from_hdf5<'a>(file: hdf5::File<'a>, budget: &Budget) -> Result<Opened<'a>> {
     let version = text(&root, "keras_version")?;
     let metadata = serde_json::json!({ "keras_version": version });
     let weights = Weights::new(file)?;
-    Ok(Opened::Model(Box::new(Stored { config, compiled, metadata, weights })))
+    let vocabularies = Vocabularies::new();
+    Ok(Opened::Model(Box::new(Stored { config, compiled, metadata, weights, vocabularies })))
 }
 
 /// The text of an attribute; none if there is no such text.

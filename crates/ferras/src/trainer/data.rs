@@ -1,7 +1,9 @@
 //! What can be given as data: arrays and views of the usual element types, one or several.
+use crate::array::{Array, Texts, lists_of_texts};
+use crate::config::ElementType;
 use crate::layers::TensorSpec;
 use crate::{Error, Result};
-use ferras_graph::Tensor;
+use ferras_graph::{Shape, Tensor};
 use half::{bf16, f16};
 use ndarray::{ArrayBase, Dimension};
 
@@ -21,10 +23,14 @@ use ndarray::{ArrayBase, Dimension};
 /// let named = Data::from([("image", &table), ("mask", &table)]);
 /// let rows = Data::from(vec![vec![0.0_f32, 1.0], vec![1.0, 0.0]]);
 /// assert_eq!((pair.len(), named.len(), rows.len()), (2, 2, 1));
+///
+/// // Texts, for models that take them.
+/// let texts = Data::from((["a good film", "a bad one"], &table));
+/// assert_eq!(texts.len(), 2);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Data {
-    arrays: Vec<(Option<String>, Tensor)>,
+    arrays: Vec<(Option<String>, Array)>,
     /// Why it is no data; told when it is used.
     problem: Option<String>,
 }
@@ -53,23 +59,20 @@ impl Data {
     /// ```
     pub fn sample(&self, index: usize) -> Result<Data> {
         self.check("data")?;
-        let tensors: Vec<Tensor> = self.arrays.iter().map(|(_, t)| t.clone()).collect();
-        let count = rows(&tensors, "data")?;
+        let shapes = self.arrays.iter().map(|(_, array)| array.shape());
+        let count = rows(shapes, "data")?;
         if index >= count {
             let problem = format!("must be below {count}: there are {count} samples, got {index}");
             return Err(Error::argument("index", problem));
         }
-        let sample = |tensor: &Tensor| -> Result<Tensor> {
-            let mut one = Tensor::scalar(0_u8);
-            one.gather_rows(tensor, &[index])?;
-            Ok(one)
+        let named = |(name, array): &(Option<String>, Array)| {
+            Ok((name.clone(), array.rows(index..index + 1)?))
         };
-        let named = |(name, tensor): &(Option<String>, Tensor)| Ok((name.clone(), sample(tensor)?));
         Ok(Data::of(self.arrays.iter().map(named).collect::<Result<Vec<_>>>()?))
     }
 
     /// Arrays in order, of which some may have names.
-    fn of(arrays: impl IntoIterator<Item = (Option<String>, Tensor)>) -> Data {
+    fn of(arrays: impl IntoIterator<Item = (Option<String>, Array)>) -> Data {
         Data { arrays: arrays.into_iter().collect(), problem: None }
     }
 
@@ -77,7 +80,7 @@ impl Data {
     fn joined(parts: impl IntoIterator<Item = (Option<String>, Data)>) -> Data {
         let mut all = Data::default();
         for (name, part) in parts {
-            let named = |(own, tensor)| (name.clone().or(own), tensor);
+            let named = |(own, array)| (name.clone().or(own), array);
             all.arrays.extend(part.arrays.into_iter().map(named));
             all.problem = all.problem.or(part.problem);
         }
@@ -85,15 +88,20 @@ impl Data {
     }
 
     /// The first array. `what` is the argument, for errors.
-    pub(crate) fn first(&self, what: &str) -> Result<Option<&Tensor>> {
+    pub(crate) fn first(&self, what: &str) -> Result<Option<&Array>> {
         self.check(what)?;
-        Ok(self.arrays.first().map(|(_, tensor)| tensor))
+        Ok(self.arrays.first().map(|(_, array)| array))
     }
 
     /// The arrays in order, whatever their names. `what` is the argument, for errors.
-    pub(crate) fn into_tensors(self, what: &str) -> Result<Vec<Tensor>> {
+    pub(crate) fn into_arrays(self, what: &str) -> Result<Vec<Array>> {
         self.check(what)?;
-        Ok(self.arrays.into_iter().map(|(_, tensor)| tensor).collect())
+        Ok(self.arrays.into_iter().map(|(_, array)| array).collect())
+    }
+
+    /// The same where they must be numbers.
+    pub(crate) fn into_tensors(self, what: &str) -> Result<Vec<Tensor>> {
+        numbers(self.into_arrays(what)?, what)
     }
 
     fn check(&self, what: &str) -> Result<()> {
@@ -103,8 +111,13 @@ impl Data {
         }
     }
 
-    /// The arrays in the order of `names`. `what` is the argument, for errors.
+    /// The arrays in the order of `names`, which must be numbers. `what` is the argument, for errors.
     pub(crate) fn resolve(self, names: &[&str], what: &str) -> Result<Vec<Tensor>> {
+        numbers(self.resolve_arrays(names, what)?, what)
+    }
+
+    /// The arrays in the order of `names`. `what` is the argument, for errors.
+    pub(crate) fn resolve_arrays(self, names: &[&str], what: &str) -> Result<Vec<Array>> {
         self.check(what)?;
         let (expected, found) = (names.len(), self.arrays.len());
         if expected != found {
@@ -115,11 +128,11 @@ impl Data {
             )));
         }
         if self.arrays.iter().all(|(name, _)| name.is_none()) {
-            return Ok(self.arrays.into_iter().map(|(_, tensor)| tensor).collect());
+            return self.into_arrays(what);
         }
         let find = |name: &&str| {
             let entry = self.arrays.iter().find(|(n, _)| n.as_deref() == Some(name));
-            entry.map(|(_, tensor)| tensor.clone()).ok_or_else(|| {
+            entry.map(|(_, array)| array.clone()).ok_or_else(|| {
                 let given: Vec<&str> =
                     self.arrays.iter().filter_map(|(n, _)| n.as_deref()).collect();
                 let given = given.join(", ");
@@ -130,11 +143,20 @@ impl Data {
     }
 }
 
-/// Rows of the arrays, which must agree. `what` is the argument, for errors.
-pub(crate) fn rows(tensors: &[Tensor], what: &str) -> Result<usize> {
+/// The arrays as tensors; an error for texts. `what` is the argument, for errors.
+fn numbers(arrays: Vec<Array>, what: &str) -> Result<Vec<Tensor>> {
+    let tensor = |array: Array| match array {
+        Array::Numbers(tensor) => Ok(tensor),
+        Array::Texts(_) => Err(Error::Data(format!("{what}: expected numbers, got texts"))),
+    };
+    arrays.into_iter().map(tensor).collect()
+}
+
+/// Rows of arrays of these shapes, which must agree. `what` is the argument, for errors.
+pub(crate) fn rows<'a>(shapes: impl Iterator<Item = &'a Shape>, what: &str) -> Result<usize> {
     let mut rows = None;
-    for tensor in tensors {
-        let Some(&n) = tensor.shape().first() else {
+    for shape in shapes {
+        let Some(&n) = shape.first() else {
             return Err(Error::Data(format!(
                 "{what}: expected arrays with a batch axis, got a number"
             )));
@@ -152,20 +174,32 @@ pub(crate) fn rows(tensors: &[Tensor], what: &str) -> Result<usize> {
 }
 
 /// An error unless the arrays fit the model's inputs, whose batch axis is open; where it is not, they
-/// have rows for some whole batches.
+/// have rows for some whole batches. A list of texts fits an input of one text a sample.
 pub(crate) fn check_inputs(
     model: &str,
     specs: &[&TensorSpec],
     names: &[&str],
-    x: &[Tensor],
+    x: &mut [Array],
 ) -> Result<()> {
-    for ((spec, name), tensor) in specs.iter().zip(names).zip(x) {
-        let fits = spec.shape.len() == tensor.shape().rank()
-            && spec.shape.iter().zip(tensor.shape().iter()).enumerate().all(|(axis, (s, &n))| {
+    for ((spec, name), array) in specs.iter().zip(names).zip(x) {
+        let input = || format!("input {name:?} of model {model:?}");
+        let kind = match spec.dtype {
+            ElementType::Text => array.texts().map(|_| ()),
+            ElementType::Number(_) => array.numbers().map(|_| ()),
+        };
+        kind.map_err(|e| Error::Data(format!("{}: {e}", input())))?;
+        if let (Array::Texts(texts), [_, Some(1)], [n]) =
+            (&*array, &spec.shape[..], &array.shape()[..])
+        {
+            *array = Array::Texts(texts.reshape([*n, 1])?);
+        }
+        let found = array.shape();
+        let fits = spec.shape.len() == found.rank()
+            && spec.shape.iter().zip(found.iter()).enumerate().all(|(axis, (s, &n))| {
                 s.is_none_or(|s| s == n || axis == 0 && s > 0 && n.is_multiple_of(s))
             });
         if !fits {
-            let (expected, found) = (&spec.shape, tensor.shape());
+            let expected = &spec.shape;
             let hint = match expected.len() {
                 n if n == found.rank() + 1 && expected.last() == Some(&Some(1)) => {
                     "; add an axis of size 1 at its end"
@@ -174,7 +208,8 @@ pub(crate) fn check_inputs(
                 _ => "",
             };
             return Err(Error::Data(format!(
-                "input {name:?} of model {model:?}: expected shape {expected}, got {found}{hint}"
+                "{}: expected shape {expected}, got {found}{hint}",
+                input()
             )));
         }
     }
@@ -187,9 +222,44 @@ impl From<()> for Data {
     }
 }
 
+impl From<Array> for Data {
+    fn from(array: Array) -> Data {
+        Data::of([(None, array)])
+    }
+}
+
+impl From<Texts> for Data {
+    fn from(texts: Texts) -> Data {
+        Data::from(Array::Texts(texts))
+    }
+}
+
+impl From<&Texts> for Data {
+    fn from(texts: &Texts) -> Data {
+        Data::from(texts.clone())
+    }
+}
+
+macro_rules! texts_as_data {
+    ($([$($generic:tt)*] $ty:ty;)*) => {
+        $(impl<$($generic)*> From<$ty> for Data {
+            fn from(list: $ty) -> Data {
+                Data::from(Texts::from(list))
+            }
+        })*
+    };
+}
+lists_of_texts!(texts_as_data);
+
+impl From<Vec<Array>> for Data {
+    fn from(arrays: Vec<Array>) -> Data {
+        Data::of(arrays.into_iter().map(|array| (None, array)))
+    }
+}
+
 impl From<Tensor> for Data {
     fn from(tensor: Tensor) -> Data {
-        Data::of([(None, tensor)])
+        Data::from(Array::Numbers(tensor))
     }
 }
 
@@ -207,13 +277,13 @@ impl From<&Data> for Data {
 
 impl From<Vec<Tensor>> for Data {
     fn from(tensors: Vec<Tensor>) -> Data {
-        Data::of(tensors.into_iter().map(|t| (None, t)))
+        Data::of(tensors.into_iter().map(|t| (None, t.into())))
     }
 }
 
 impl From<Vec<(String, Tensor)>> for Data {
     fn from(named: Vec<(String, Tensor)>) -> Data {
-        Data::of(named.into_iter().map(|(name, tensor)| (Some(name), tensor)))
+        Data::of(named.into_iter().map(|(name, tensor)| (Some(name), tensor.into())))
     }
 }
 
@@ -248,8 +318,10 @@ lists! {
     [] Tensor;
     [] &Tensor;
     [] Data;
-    [T: Number, S: ndarray::Data<Elem = T>, D: Dimension] ArrayBase<S, D>;
-    [T: Number, S: ndarray::Data<Elem = T>, D: Dimension] &ArrayBase<S, D>;
+    [] Texts;
+    [] Array;
+    [T: Item, S: ndarray::Data<Elem = T>, D: Dimension] ArrayBase<S, D>;
+    [T: Item, S: ndarray::Data<Elem = T>, D: Dimension] &ArrayBase<S, D>;
 }
 
 macro_rules! tuples {
@@ -269,55 +341,68 @@ tuples! {
     (A B C D);
 }
 
-/// A number that arrays of data may hold: the element types of tensors, and the integers that they
-/// lack, which are kept as int64.
+/// What arrays of data may hold: the element types of tensors, the integers that they lack, which are
+/// kept as int64, and texts.
 ///
 /// ```
 /// use ferras::data::Data;
 /// assert_eq!(Data::from(vec![1_u16, 2]).len(), 1);
+/// assert_eq!(Data::from(ndarray::array!["one", "two"]).len(), 1);
 /// ```
-pub trait Number: Copy {
-    /// The array as a tensor.
+pub trait Item: Clone {
+    /// The array, as it is kept.
     #[doc(hidden)]
-    fn tensor<S: ndarray::Data<Elem = Self>, D: Dimension>(array: &ArrayBase<S, D>) -> Tensor;
+    fn kept<S: ndarray::Data<Elem = Self>, D: Dimension>(array: &ArrayBase<S, D>) -> Array;
 }
 
-macro_rules! numbers {
+macro_rules! items {
     (elements $($ty:ty)*; widened $($integer:ty)*) => {
-        $(impl Number for $ty {
-            fn tensor<S: ndarray::Data<Elem = $ty>, D: Dimension>(a: &ArrayBase<S, D>) -> Tensor {
-                Tensor::from(a)
+        $(impl Item for $ty {
+            fn kept<S: ndarray::Data<Elem = $ty>, D: Dimension>(a: &ArrayBase<S, D>) -> Array {
+                Array::Numbers(Tensor::from(a))
             }
         })*
-        $(impl Number for $integer {
-            fn tensor<S: ndarray::Data<Elem = $integer>, D: Dimension>(
+        $(impl Item for $integer {
+            fn kept<S: ndarray::Data<Elem = $integer>, D: Dimension>(
                 a: &ArrayBase<S, D>,
-            ) -> Tensor {
+            ) -> Array {
                 // Beyond int64 there is no class and no word: the largest stands for all.
-                Tensor::from(a.mapv(|v| i64::try_from(v).unwrap_or(i64::MAX)))
+                Array::Numbers(Tensor::from(a.mapv(|v| i64::try_from(v).unwrap_or(i64::MAX))))
             }
         })*
     };
 }
 
-numbers! { elements bool u8 i32 i64 f16 bf16 f32 f64; widened i8 i16 u16 u32 u64 isize usize }
+items! { elements bool u8 i32 i64 f16 bf16 f32 f64; widened i8 i16 u16 u32 u64 isize usize }
 
-impl<T: Number, S: ndarray::Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Data {
-    fn from(array: &ArrayBase<S, D>) -> Data {
-        Data::from(T::tensor(array))
+impl Item for String {
+    fn kept<S: ndarray::Data<Elem = String>, D: Dimension>(a: &ArrayBase<S, D>) -> Array {
+        Array::Texts(Texts::from(a))
     }
 }
 
-impl<T: Number, S: ndarray::Data<Elem = T>, D: Dimension> From<ArrayBase<S, D>> for Data {
+impl Item for &str {
+    fn kept<S: ndarray::Data<Elem = Self>, D: Dimension>(a: &ArrayBase<S, D>) -> Array {
+        Array::Texts(Texts::from(a))
+    }
+}
+
+impl<T: Item, S: ndarray::Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Data {
+    fn from(array: &ArrayBase<S, D>) -> Data {
+        Data::from(T::kept(array))
+    }
+}
+
+impl<T: Item, S: ndarray::Data<Elem = T>, D: Dimension> From<ArrayBase<S, D>> for Data {
     fn from(array: ArrayBase<S, D>) -> Data {
         Data::from(&array)
     }
 }
 
 /// Rows as one array; rows of different lengths are told when the data are used.
-fn rows_of<T: Number>(rows: &[Vec<T>]) -> Data {
+fn rows_of<T: Item>(rows: &[Vec<T>]) -> Data {
     let columns = rows.first().map_or(0, Vec::len);
-    let flat: Vec<T> = rows.iter().flatten().copied().collect();
+    let flat: Vec<T> = rows.iter().flatten().cloned().collect();
     match ndarray::Array2::from_shape_vec((rows.len(), columns), flat) {
         Ok(array) if rows.iter().all(|row| row.len() == columns) => Data::from(array),
         _ => {

@@ -1,7 +1,10 @@
 //! Data in batches: rows of arrays in some order, or a stream.
 use super::step::BatchView;
+use crate::array::Array;
+use crate::models::Network;
 use crate::{Error, Result};
 use ferras_graph::{Tensor, TensorView};
+use std::sync::Arc;
 
 /// Batches of training data from anywhere: files, generators, other programs. The stream is read
 /// on a thread of its own, a few batches ahead.
@@ -73,8 +76,8 @@ pub(crate) fn caught<R>(part: impl FnOnce() -> R) -> Result<R> {
 /// One batch of a stream: inputs, targets and, where there are any, sample weights.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// The model's inputs, in order.
-    pub x: Vec<Tensor>,
+    /// The model's inputs, in order: numbers or texts.
+    pub x: Vec<Array>,
     /// The targets, in the order of the model's outputs.
     pub y: Vec<Tensor>,
     /// Weights of the samples for each target.
@@ -83,18 +86,20 @@ pub struct Batch {
 
 impl Batch {
     /// A batch of one input and one target.
-    pub fn new(x: Tensor, y: Tensor) -> Batch {
-        Batch { x: vec![x], y: vec![y], sample_weight: Vec::new() }
+    pub fn new(x: impl Into<Array>, y: Tensor) -> Batch {
+        Batch { x: vec![x.into()], y: vec![y], sample_weight: Vec::new() }
     }
 }
 
 /// Whole arrays with as many rows each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Arrays {
-    pub(crate) x: Vec<Tensor>,
+    pub(crate) x: Vec<Array>,
     pub(crate) y: Vec<Tensor>,
     pub(crate) weights: Vec<Option<Tensor>>,
     pub(crate) rows: usize,
+    /// The network whose part on the host makes of `x` what its graph is fed, if it has one.
+    pub(crate) host: Option<Arc<Network>>,
 }
 
 /// Memory for the rows of one batch, used again for the next one.
@@ -123,15 +128,39 @@ impl Rows<'_> {
 }
 
 impl Arrays {
-    /// Calls `use_batch` with the given rows of all arrays.
+    /// Calls `use_batch` with the given rows of all arrays; where a part of the network is computed on
+    /// the host, with what that gives for them.
     pub(crate) fn with_rows<R>(
         &self,
         rows: Rows<'_>,
         staging: &mut Staging,
         use_batch: impl FnOnce(&BatchView<'_>) -> Result<R>,
     ) -> Result<R> {
+        let Some(network) = &self.host else {
+            let x = self.x.iter().map(Array::numbers).collect::<Result<Vec<_>>>()?;
+            return self.with_tensors(&x, rows, staging, use_batch);
+        };
+        let picked = |array: &Array| match rows {
+            Rows::Range(start, limit) => array.rows(start..limit),
+            Rows::Picked(rows) => array.gather(rows),
+        };
+        let x = self.x.iter().map(picked).collect::<Result<Vec<_>>>()?;
+        let fed = network.run_host(&x)?;
+        self.with_tensors(&[], rows, staging, |batch| {
+            let x: Vec<TensorView<'_>> = fed.iter().map(Tensor::view).collect();
+            use_batch(&BatchView { x: &x, ..*batch })
+        })
+    }
+
+    fn with_tensors<R>(
+        &self,
+        x: &[&Tensor],
+        rows: Rows<'_>,
+        staging: &mut Staging,
+        use_batch: impl FnOnce(&BatchView<'_>) -> Result<R>,
+    ) -> Result<R> {
         let weights = self.weights.iter().flatten();
-        let all = self.x.iter().chain(&self.y).chain(weights);
+        let all = x.iter().copied().chain(&self.y).chain(weights);
         let count = all.clone().count();
         staging.shapes.resize(count, Vec::new());
         let views: Vec<TensorView<'_>> = match rows {
@@ -147,7 +176,7 @@ impl Arrays {
                 staging.tensors.iter().map(Tensor::view).collect()
             }
         };
-        let (x, rest) = views.split_at(self.x.len());
+        let (x, rest) = views.split_at(x.len());
         let (y, given) = rest.split_at(self.y.len());
         let mut given = given.iter().copied();
         let weights: Vec<_> =
@@ -161,7 +190,7 @@ impl Arrays {
             let mut shape = Vec::new();
             let mut cut = |t: &Tensor| t.rows(from..to, &mut shape).map(|v| v.to_tensor());
             Ok(Arrays {
-                x: self.x.iter().map(&mut cut).collect::<Result<_, _>>()?,
+                x: self.x.iter().map(|x| x.rows(from..to)).collect::<Result<_>>()?,
                 y: self.y.iter().map(&mut cut).collect::<Result<_, _>>()?,
                 weights: self
                     .weights
@@ -169,6 +198,7 @@ impl Arrays {
                     .map(|w| w.as_ref().map(&mut cut).transpose())
                     .collect::<Result<_, _>>()?,
                 rows: to - from,
+                host: self.host.clone(),
             })
         };
         Ok((part(0, rows)?, part(rows, self.rows)?))

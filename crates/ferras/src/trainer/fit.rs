@@ -9,7 +9,7 @@ use super::options::{Fit, OnBatch, ValidationFreq};
 use super::progress;
 use super::step::{BatchView, Mode, Step, trackers};
 use super::targets::Weighting;
-use crate::config::{limited_epochs, limited_steps};
+use crate::config::{ElementType, limited_epochs, limited_steps};
 use crate::layers::PartialShape;
 use crate::models::{Model, Topology};
 use crate::random::Generator;
@@ -164,8 +164,11 @@ impl Model {
     /// Builds a stack from its first data.
     pub(crate) fn build_on(&mut self, x: &Data) -> Result<()> {
         if let Topology::Stack(_) = self.topology {
-            // Whatever the data's type: the step casts it.
-            let first = x.first("x")?.and_then(|t| t.shape().get(1..).map(PartialShape::from));
+            let first = x.first("x")?.and_then(|array| {
+                // Whatever the type of numbers: the step casts them.
+                let texts = array.texts().map(|_| ElementType::Text).ok();
+                Some((array.shape().get(1..).map(PartialShape::from)?, texts))
+            });
             self.build_stack(first)?;
         }
         self.network().map(|_| ())

@@ -5,6 +5,7 @@ use super::dataset::{Arrays, Dataset, Rows, Staging, caught, pass, positive};
 use super::evaluate::{Feed, Use, no_batch_size, rows as rows_of};
 use super::options::Predict;
 use super::progress;
+use crate::array::Array;
 use crate::config::limited_steps;
 use crate::layers::TensorSpec;
 use crate::models::Model;
@@ -54,7 +55,7 @@ impl Model {
     /// impl Dataset for Three {
     ///     fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
     ///         Box::new((0..3).map(|i| {
-    ///             let x = vec![Tensor::new([2, 1], vec![i as f32; 2])?];
+    ///             let x = vec![Tensor::new([2, 1], vec![i as f32; 2])?.into()];
     ///             Ok(Batch { x, ..Batch::default() })
     ///         }))
     ///     }
@@ -158,10 +159,10 @@ impl Model {
             let shape = spec.shape.iter().skip(1).copied().collect::<Option<Vec<usize>>>();
             let open =
                 || Error::Model(format!("the cost of a sample needs all sizes of input {name:?}"));
-            let shape = [&[1], &shape.ok_or_else(open)?[..]].concat();
-            Ok(TensorType::new(spec.dtype, shape))
+            let (shape, dtype) = (shape.ok_or_else(open)?, spec.dtype.number().ok_or_else(open)?);
+            Ok(TensorType::new(dtype, [&[1], &shape[..]].concat()))
         };
-        let specs = network.input_specs().into_iter().zip(network.input_names());
+        let specs = network.feed_specs().into_iter().zip(network.feed_names());
         Ok(self.trace_predict(&specs.map(sample).collect::<Result<Vec<_>>>()?)?.multiply_adds())
     }
 
@@ -182,12 +183,12 @@ impl Model {
     fn inputs(&self, x: Data) -> Result<Arrays> {
         let network = self.network()?;
         let names = network.input_names();
-        let x = x.resolve(&names, "x")?;
-        check_inputs(self.name(), &network.input_specs(), &names, &x)?;
-        let rows = rows(&x, "x")?;
+        let mut x = x.resolve_arrays(&names, "x")?;
+        check_inputs(self.name(), &network.input_specs(), &names, &mut x)?;
+        let rows = rows(x.iter().map(Array::shape), "x")?;
         match rows {
             0 => Err(Error::Data("x is empty: expected at least one row".into())),
-            _ => Ok(Arrays { x, rows, ..Arrays::default() }),
+            _ => Ok(Arrays { x, rows, host: self.on_host()?, ..Arrays::default() }),
         }
     }
 }

@@ -223,7 +223,7 @@ impl Model {
 
     fn feed_inputs(&self, builder: &Builder, types: &[TensorType]) -> Result<Vec<Masked>> {
         let network = self.network()?;
-        let named = types.iter().zip(network.input_names());
+        let named = types.iter().zip(network.feed_names());
         Ok(named.map(|(ty, name)| Masked::from(builder.feed(name, ty.clone()))).collect())
     }
 

@@ -2,6 +2,7 @@
 use super::compile::Target;
 use super::data::{Data, check_inputs, rows};
 use super::dataset::Arrays;
+use crate::array::Array;
 use crate::models::Model;
 use crate::{Error, Result};
 use ferras_graph::{DType, Element, Elements, Tensor};
@@ -23,10 +24,11 @@ impl Model {
         weighting: Weighting,
     ) -> Result<Arrays> {
         let network = self.network()?;
-        let x = x.resolve(&network.input_names(), "x")?;
-        check_inputs(&self.name, &network.input_specs(), &network.input_names(), &x)?;
+        let mut x = x.resolve_arrays(&network.input_names(), "x")?;
+        check_inputs(&self.name, &network.input_specs(), &network.input_names(), &mut x)?;
         let y = for_targets(y, targets, &network.output_names(), "y")?;
-        let (n, m) = (rows(&x, "x")?, rows(&y, "y")?);
+        let n = rows(x.iter().map(Array::shape), "x")?;
+        let m = rows(y.iter().map(Tensor::shape), "y")?;
         if n != m {
             return Err(Error::Data(format!(
                 "x and y must have one row for each sample: x has {n} rows, y has {m}"
@@ -38,13 +40,15 @@ impl Model {
         let specs = network.output_specs();
         for (target, truth) in targets.iter().zip(&y) {
             let Some(spec) = specs.get(target.output) else { continue };
-            check_finite(truth, spec.dtype, "y", &target.name)?;
+            if let Some(dtype) = spec.dtype.number() {
+                check_finite(truth, dtype, "y", &target.name)?;
+            }
             if let Some(loss) = &target.loss {
                 loss.check(truth, &spec.shape).map_err(|e| named(&target.name, e))?;
             }
         }
         let weights = weights(targets, &y, n, weighting)?;
-        Ok(Arrays { x, y, weights, rows: n })
+        Ok(Arrays { x, y, weights, rows: n, host: self.on_host()? })
     }
 }
 
@@ -134,7 +138,7 @@ fn weights(
             // One array serves every output.
             let shared = given.len() == 1 && names.len() > 1;
             let resolved = given.resolve(if shared { &[""] } else { &names }, "sample_weight")?;
-            let n = rows(&resolved, "sample_weight")?;
+            let n = rows(resolved.iter().map(Tensor::shape), "sample_weight")?;
             if n != rows_of_x {
                 return Err(Error::Data(format!(
                     "sample_weight must have one row for each sample: x has {rows_of_x} rows, \

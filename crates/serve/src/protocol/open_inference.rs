@@ -69,7 +69,7 @@ fn metadata(state: &State, served: &Served) -> Outcome<Json> {
     let told = |slot: &Slot| {
         let size = |size: &Option<usize>| size.map_or(json!(-1), |size| json!(size));
         let shape: Vec<Json> = slot.spec.shape.iter().map(size).collect();
-        json!({"name": slot.name, "datatype": Datatype::of(slot.spec.dtype).name(), "shape": shape})
+        json!({"name": slot.name, "datatype": Datatype::of(slot.dtype()).name(), "shape": shape})
     };
     let versions = state.registry.versions(&served.name)?;
     let versions: Vec<String> = versions.iter().map(|v| v.version.to_string()).collect();
@@ -150,7 +150,7 @@ fn split<'b>(headers: &HeaderMap, body: &'b [u8]) -> Outcome<(Option<&'b [u8]>, 
 
 /// The only input as bytes without any JSON: as many rows as they fill.
 fn raw(slot: &Slot, bytes: &[u8]) -> Outcome<Tensor> {
-    let kind = Datatype::of(slot.spec.dtype);
+    let kind = Datatype::of(slot.dtype());
     let width = slot.width().ok_or_else(|| {
         Failure::bad("the model's input has open sizes: tell the shape, in JSON before the bytes")
     })?;

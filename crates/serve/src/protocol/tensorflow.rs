@@ -60,7 +60,7 @@ fn metadata(served: &Served) -> Json {
         };
         let sizes: Vec<Json> = slot.spec.shape.iter().map(size).collect();
         json!({
-            "dtype": type_name(slot.spec.dtype),
+            "dtype": type_name(slot.dtype()),
             "tensor_shape": {"dim": sizes, "unknown_rank": false},
             "name": name,
         })

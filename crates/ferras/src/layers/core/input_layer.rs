@@ -1,5 +1,5 @@
 //! `InputLayer`: where data enters a model.
-use crate::config::{ConfigValue, Scope};
+use crate::config::{ConfigValue, ElementType, Scope};
 use crate::layers::{PartialShape, prelude::*};
 use ferras_graph::DType;
 use serde_json::Value as Json;
@@ -22,7 +22,7 @@ pub struct InputLayer {
     batch_shape: PartialShape,
     /// Type of the elements; float32 by default.
     #[config(default = DType::F32)]
-    dtype: DType,
+    dtype: ElementType,
     /// Keras' sparse inputs; there are none here.
     #[config(default)]
     sparse: Never,
@@ -57,7 +57,7 @@ impl InputLayer {
     }
 
     /// Type of the elements.
-    pub(crate) fn element_type(&self) -> DType {
+    pub(crate) fn element_type(&self) -> ElementType {
         self.dtype
     }
 }

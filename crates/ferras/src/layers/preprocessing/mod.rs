@@ -6,6 +6,7 @@ mod image;
 mod normalization;
 mod numbers;
 mod rescaling;
+mod text;
 #[cfg(test)]
 mod tests;
 
@@ -16,3 +17,4 @@ pub use image::*;
 pub use normalization::Normalization;
 pub use numbers::Numbers;
 pub use rescaling::Rescaling;
+pub use text::*;

@@ -248,7 +248,7 @@ impl ImageDatasetFromDirectory {
             let place = batch.x.first().and_then(|p| p.as_slice::<i64>()?.first().copied());
             let path = place.and_then(|p| paths.get(usize::try_from(p).ok()?));
             let path = path.ok_or_else(|| Error::Internal("a file without a number".into()))?;
-            batch.x = vec![reader.read(path)?];
+            batch.x = vec![reader.read(path)?.into()];
             Ok(batch)
         });
         if let Some(size) = self.batch_size.0 {

@@ -1,4 +1,5 @@
 //! What `ImageDataGenerator` gives out: batches of pictures, each changed anew.
+use crate::array::Array;
 use crate::config::{ChannelsOrder, Choice, Vocabulary};
 use crate::pipeline::parallel::Map;
 use crate::pipeline::{Elements, Pipeline, Stage};
@@ -149,7 +150,7 @@ impl Stage for Plan {
         Box::new((0..self.0.batches()).map(move |i| {
             let rows = order.iter().skip(i * size).take(size);
             let rows: Vec<i64> = rows.map(|row| *row as i64).collect();
-            Ok(Batch { x: vec![Tensor::new([rows.len()], rows)?], ..Batch::default() })
+            Ok(Batch { x: vec![Tensor::new([rows.len()], rows)?.into()], ..Batch::default() })
         }))
     }
 
@@ -253,7 +254,7 @@ impl Parts {
             if index == 0 {
                 plan.order(&mut random);
             }
-            let rows = batch.x.first().and_then(Tensor::as_slice::<i64>).unwrap_or_default();
+            let rows = batch.x.first().and_then(Array::as_slice::<i64>).unwrap_or_default();
             let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
             self.batch(&rows, &mut random, order)
         });
@@ -285,7 +286,8 @@ impl Parts {
         if let Source::Arrays { beside, .. } = &self.source {
             all.extend(picked(beside, rows)?);
         }
-        Ok(Batch { x: all, y, sample_weight: picked(&self.weights, rows)? })
+        let x = all.into_iter().map(Array::from).collect();
+        Ok(Batch { x, y, sample_weight: picked(&self.weights, rows)? })
     }
 
     fn targets(&self, x: &Tensor, rows: &[usize]) -> Result<Vec<Tensor>> {

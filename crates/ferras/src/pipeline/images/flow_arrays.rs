@@ -86,7 +86,7 @@ impl ImageDataGenerator {
         let (x, y) = (x.into().into_tensors("x")?, y.into().into_tensors("y")?);
         let weights = options.sample_weight.unwrap_or_default().into_tensors("sample_weight")?;
         let all: Vec<Tensor> = x.iter().chain(&y).chain(&weights).cloned().collect();
-        let count = rows(&all, "x, y and sample_weight")?;
+        let count = rows(all.iter().map(Tensor::shape), "x, y and sample_weight")?;
         let part = part_of(count, options.subset.as_ref(), self)?;
         if options.subset.is_some() && !options.ignore_class_split {
             same_classes(&y, if part.start == 0 { part.end } else { part.start })?;

@@ -63,10 +63,10 @@ fn found(network: &Network) -> HashSet<Place> {
     }
     let builder = Builder::new();
     let feed = |spec: &&crate::layers::TensorSpec| {
-        let ty = TensorType::new(spec.dtype, spec.shape.fill(SIZE));
-        Masked::from(builder.feed("x", ty))
+        let ty = TensorType::new(spec.dtype.number()?, spec.shape.fill(SIZE));
+        Some(Masked::from(builder.feed("x", ty)))
     };
-    let inputs: Vec<Masked> = network.input_specs().iter().map(feed).collect();
+    let inputs: Vec<Masked> = network.feed_specs().iter().filter_map(feed).collect();
     let mut trace = Trace::new(builder.clone(), false, None);
     network.weights.iter().for_each(|weight| drop(trace.bind(weight)));
     let (mut places, mut pairs) = (Vec::new(), Vec::new());

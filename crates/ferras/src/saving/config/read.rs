@@ -248,7 +248,8 @@ impl Handle {
             Some(Json::Bool(trainable)) => *trainable,
             Some(other) => return Err(wrong("trainable", &mismatch("true or false", other))),
         };
-        let dtype = config.get("dtype").filter(|json| !json.is_null());
+        // That of texts is no policy: an input keeps it itself, older layers of texts have no other.
+        let dtype = config.get("dtype").filter(|json| !json.is_null() && *json != "string");
         let policy = |json| DTypePolicy::from_json(json, scope);
         let dtype = dtype.map(policy).transpose().map_err(|problem| wrong("dtype", &problem))?;
         Ok(Handle { name, trainable, dtype })

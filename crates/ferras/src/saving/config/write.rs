@@ -260,9 +260,15 @@ pub(super) fn layer_object(entry: &NetworkLayer, inputs: &[&TensorSpec]) -> Json
         } else {
             config.extend(handle(&entry.name, info.trainable));
             config.insert("dtype".into(), info.dtype.to_json());
+            let class = info.layer.class_name();
+            if matches!(class, "Hashing" | "HashedCrossing")
+                && own.get("output_mode") == Some(&json!("int"))
+            {
+                // Keras takes nothing else where places are numbers.
+                config.insert("dtype".into(), json!("int64"));
+            }
             config.extend(own);
             // Keras' classes take no more; they have no weights that training changes.
-            let class = info.layer.class_name();
             if class.starts_with("SpatialDropout") || class == "Discretization" {
                 config.shift_remove("trainable");
             }
