@@ -1,6 +1,7 @@
 //! What `ImageDataGenerator` gives out: batches of pictures, each changed anew.
 use crate::array::Array;
 use crate::config::{ChannelsOrder, Choice, Vocabulary};
+use crate::pipeline::directory::Subset;
 use crate::pipeline::parallel::Map;
 use crate::pipeline::{Elements, Pipeline, Stage};
 use crate::preprocessing::image::{
@@ -10,8 +11,9 @@ use crate::preprocessing::mersenne::Mersenne;
 use crate::random::next_seed;
 use crate::trainer::dataset::{Batch, Dataset};
 use crate::{Error, Result};
-use ferras_graph::{Tensor, TensorType};
+use ferras_graph::{DType, Tensor, TensorType};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What targets are made of labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +143,7 @@ impl Rows {
 }
 
 /// Gives the numbers of each batch's rows.
-struct Plan(std::sync::Arc<Rows>);
+struct Plan(Arc<Rows>);
 
 impl Stage for Plan {
     fn pass(&mut self, number: u64) -> Elements<'_> {
@@ -236,7 +238,7 @@ impl Parts {
         if let Some(saving) = &self.saving {
             save_format(&saving.format)?;
         }
-        let rows = std::sync::Arc::new(Rows {
+        let rows = Arc::new(Rows {
             count: course.count,
             batch_size: course.batch_size,
             shuffle: course.shuffle,
@@ -299,7 +301,7 @@ impl Parts {
                 let labels = rows.iter().filter_map(|row| labels.get(*row).copied());
                 match mode {
                     ClassMode::Categorical => {
-                        let ty = TensorType::new(ferras_graph::DType::F32, [rows.len(), *count]);
+                        let ty = TensorType::new(DType::F32, [rows.len(), *count]);
                         let mut ones = Tensor::zeros(&ty);
                         let places = ones.as_mut_slice::<f32>().unwrap_or_default();
                         for (row, label) in places.chunks_exact_mut((*count).max(1)).zip(labels) {
@@ -350,10 +352,9 @@ impl Saving {
 /// The part of `count` that a subset is.
 pub(super) fn part_of(
     count: usize,
-    subset: Option<&Choice<super::super::directory::Subset>>,
+    subset: Option<&Choice<Subset>>,
     generator: &ImageDataGenerator,
 ) -> Result<std::ops::Range<usize>> {
-    use super::super::directory::Subset;
     let Some(subset) = subset else { return Ok(0..count) };
     let split = generator.validation_split;
     if split == 0.0 {

@@ -1,10 +1,10 @@
 //! `ImageDataGenerator::flow_from_directory` and `flow_from_table`: pictures of files.
-use super::flow::{ClassMode, Course, ImageFlow, Parts, Source, Targets, part_of};
+use super::flow::{ClassMode, Course, ImageFlow, Parts, Saving, Source, Targets, part_of};
 use super::flow_arrays::saving;
 use crate::config::{Choice, Sizes};
 use crate::datasets::Table;
 use crate::pipeline::directory::{Names, Subset, files_in, subfolders};
-use crate::preprocessing::image::{ColorMode, Filter, ImageDataGenerator, LoadImg};
+use crate::preprocessing::image::{ColorMode, Colors, Filter, ImageDataGenerator, LoadImg};
 use crate::{Config, Error, Result, console};
 use ferras_graph::Tensor;
 use std::path::{Path, PathBuf};
@@ -127,6 +127,27 @@ pub struct FlowFromTable {
     workers: usize,
 }
 
+/// The options that folders and tables share, of either.
+macro_rules! common {
+    ($options:expr) => {{
+        let options = $options;
+        Common {
+            colors: options.color_mode.get()?,
+            size: options.target_size.0,
+            load: LoadImg::new()
+                .color_mode(options.color_mode)
+                .target_size(options.target_size)
+                .interpolation(options.interpolation)
+                .keep_aspect_ratio(options.keep_aspect_ratio),
+            saving: saving(options.save_to_dir, options.save_prefix, options.save_format),
+            batch_size: options.batch_size,
+            shuffle: options.shuffle,
+            seed: options.seed,
+            workers: options.workers,
+        }
+    }};
+}
+
 impl ImageDataGenerator {
     /// Batches of the pictures of a folder, whose subfolders are the classes, each changed anew in each
     /// pass. Of each class the first files are those of the validation.
@@ -174,28 +195,9 @@ impl ImageDataGenerator {
             ClassMode::None => Targets::Arrays(Vec::new()),
             mode => Targets::Classes { mode, labels, count: number },
         };
-        let load = LoadImg::new()
-            .color_mode(options.color_mode.clone())
-            .target_size(options.target_size)
-            .interpolation(options.interpolation)
-            .keep_aspect_ratio(options.keep_aspect_ratio);
-        let (size, colors) = (options.target_size.0, options.color_mode.get()?);
-        let parts = Parts {
-            generator: self.clone(),
-            source: Source::Files { paths: files, load, size, colors },
-            targets,
-            weights: Vec::new(),
-            saving: saving(options.save_to_dir, options.save_prefix, options.save_format),
-            class_names: classes,
-            filenames,
-        };
-        parts.flow(Course {
-            count,
-            batch_size: options.batch_size,
-            shuffle: options.shuffle,
-            seed: options.seed,
-            workers: options.workers,
-        })
+        let found =
+            Found { paths: files, filenames, targets, weights: Vec::new(), class_names: classes };
+        found.flow(self, common!(options))
     }
 
     /// Batches of the pictures that a table names, with their classes or numbers: Keras'
@@ -246,53 +248,73 @@ impl ImageDataGenerator {
         };
         let validated = if options.validate_filenames { "validated" } else { "non-validated" };
         console::print(&format!("Found {count} {validated} image filenames{belonging}.\n"));
-        let number = |column: &String| -> Result<Tensor> {
-            let all = table.number(column)?;
-            let values: Vec<f64> = rows.iter().filter_map(|row| all.get(*row).copied()).collect();
-            Ok(Tensor::new([count], values)?)
-        };
-        let place = |row: &usize| {
-            labels.get(*row).and_then(|l| classes.iter().position(|c| c == l)).unwrap_or(0)
-        };
         let targets = match mode {
             ClassMode::Input => Targets::Input,
             ClassMode::None => Targets::Arrays(Vec::new()),
             ClassMode::MultiOutput => {
-                Targets::Arrays(options.y_col.0.iter().map(number).collect::<Result<_>>()?)
+                let column = |name: &String| number(table, name, &rows);
+                Targets::Arrays(options.y_col.0.iter().map(column).collect::<Result<_>>()?)
             }
             ClassMode::Raw => Targets::Arrays(vec![raw(table, &options.y_col.0, &rows)?]),
             mode => {
-                let labels = rows.iter().map(place).collect();
+                let place = |row: &usize| classes.iter().position(|c| Some(c) == labels.get(*row));
+                let labels = rows.iter().filter_map(place).collect();
                 Targets::Classes { mode, labels, count: classes.len() }
             }
         };
-        let weights = options.weight_col.iter().map(number).collect::<Result<_>>()?;
+        let weights = options.weight_col.iter().map(|name| number(table, name, &rows));
+        let weights = weights.collect::<Result<_>>()?;
         let filenames: Vec<String> =
             rows.iter().filter_map(|row| names.get(*row).cloned()).collect();
-        let load = LoadImg::new()
-            .color_mode(options.color_mode.clone())
-            .target_size(options.target_size)
-            .interpolation(options.interpolation)
-            .keep_aspect_ratio(options.keep_aspect_ratio);
         let paths = filenames.iter().map(|name| folder.join(name)).collect();
-        let (size, colors) = (options.target_size.0, options.color_mode.get()?);
-        let parts = Parts {
-            generator: self.clone(),
-            source: Source::Files { paths, load, size, colors },
-            targets,
-            weights,
-            saving: saving(options.save_to_dir, options.save_prefix, options.save_format),
-            class_names: classes,
-            filenames,
-        };
-        parts.flow(Course {
-            count,
-            batch_size: options.batch_size,
-            shuffle: options.shuffle,
-            seed: options.seed,
-            workers: options.workers,
-        })
+        let found = Found { paths, filenames, targets, weights, class_names: classes };
+        found.flow(self, common!(options))
     }
+}
+
+/// The options that folders and tables share.
+struct Common {
+    load: LoadImg,
+    size: [usize; 2],
+    colors: Colors,
+    saving: Option<Saving>,
+    batch_size: usize,
+    shuffle: bool,
+    seed: Option<u64>,
+    workers: usize,
+}
+
+/// What was found of files.
+struct Found {
+    paths: Vec<PathBuf>,
+    filenames: Vec<String>,
+    targets: Targets,
+    weights: Vec<Tensor>,
+    class_names: Vec<String>,
+}
+
+impl Found {
+    fn flow(self, generator: &ImageDataGenerator, common: Common) -> Result<ImageFlow> {
+        let Common { load, size, colors, saving, batch_size, shuffle, seed, workers } = common;
+        let count = self.paths.len();
+        let parts = Parts {
+            generator: generator.clone(),
+            source: Source::Files { paths: self.paths, load, size, colors },
+            targets: self.targets,
+            weights: self.weights,
+            saving,
+            class_names: self.class_names,
+            filenames: self.filenames,
+        };
+        parts.flow(Course { count, batch_size, shuffle, seed, workers })
+    }
+}
+
+/// A column's numbers in these rows.
+fn number(table: &Table, column: &str, rows: &[usize]) -> Result<Tensor> {
+    let all = table.number(column)?;
+    let values: Vec<f64> = rows.iter().filter_map(|row| all.get(*row).copied()).collect();
+    Ok(Tensor::new([rows.len()], values)?)
 }
 
 fn is_picture(path: &Path) -> bool {

@@ -63,10 +63,11 @@ pub struct ImageDataGenerator {
     /// Pictures are turned by up to so many degrees; 0 by default.
     #[config(default = 0.0)]
     pub(super) rotation_range: f64,
-    /// How far pictures are moved sideways: see [`ShiftRange`]; 0 by default.
+    /// How far pictures are moved, as a share of their width or in pixels: see [`ShiftRange`]; 0 by default.
+    /// In Keras 3.15, whose pixels these are, upwards and downwards, in spite of the name.
     #[config(default = 0.0)]
     pub(super) width_shift_range: ShiftRange,
-    /// How far pictures are moved up and down: see [`ShiftRange`]; 0 by default.
+    /// The same as a share of their height; in Keras 3.15 sideways.
     #[config(default = 0.0)]
     pub(super) height_shift_range: ShiftRange,
     /// The bounds of what light is multiplied by; none by default.

@@ -141,7 +141,7 @@ impl Pass<'_> {
         let change = |values: &[T], places: usize, inner: usize, windows: &[Window]| {
             along(values, places, inner, windows, &number, &value)
         };
-        // Which way round decides some roundings. This is how Pillow 12 and 13 choose, found by trying.
+        // Which way round decides some roundings. This is how Pillow 13 chooses, found by trying.
         let less = |old: usize, new: usize| old as i64 - new as i64;
         let shrinks = rows.len() < height;
         if shrinks && less(height, rows.len()) > 2 * less(width, columns.len()) {

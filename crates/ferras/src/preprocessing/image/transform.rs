@@ -19,15 +19,15 @@ use ferras_graph::Tensor;
 pub struct Transform {
     /// By how many degrees it is turned.
     pub theta: f64,
-    /// By how many pixels it is moved along the rows' axis, upwards.
+    /// By how many pixels it is moved to the left (Keras 3's letters stand for the axis of columns here).
     pub tx: f64,
-    /// By how many pixels it is moved along the columns' axis, to the left.
+    /// By how many pixels it is moved upwards.
     pub ty: f64,
     /// The angle of shearing in degrees.
     pub shear: f64,
-    /// By what rows are zoomed out; above 1 more is seen.
+    /// By what it is made narrower; below 1 wider.
     pub zx: f64,
-    /// By what columns are zoomed out.
+    /// By what it is made lower; below 1 higher.
     pub zy: f64,
     /// Whether left and right are exchanged.
     pub flip_horizontal: bool,
