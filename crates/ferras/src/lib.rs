@@ -44,10 +44,12 @@ pub mod utils;
 pub mod data {
     pub use crate::array::{Array, Texts};
     pub use crate::pipeline::{
-        BatchSize, ClassMode, Flow, FlowFromDirectory, FlowFromTable, ImageDataset,
-        ImageDatasetFromDirectory, ImageFlow, LabelMode, Labels, Names, Pipeline, Subset,
-        Timeseries, TimeseriesGenerator, image_dataset_from_directory,
-        image_datasets_from_directory, timeseries_dataset_from_array,
+        BatchSize, ClassMode, Cross, Feature, FeatureMode, FeatureSpace, FeatureSpec, Flow,
+        FlowFromDirectory, FlowFromTable, ImageDataset, ImageDatasetFromDirectory, ImageFlow,
+        LabelMode, Labels, Names, Pipeline, SpaceMode, Subset, TextDataset,
+        TextDatasetFromDirectory, Timeseries, TimeseriesGenerator, image_dataset_from_directory,
+        image_datasets_from_directory, text_dataset_from_directory, text_datasets_from_directory,
+        timeseries_dataset_from_array,
     };
     pub use crate::trainer::data::{Data, Item};
     pub use crate::trainer::dataset::{Batch, Dataset};

@@ -1,16 +1,23 @@
 //! Pipelines: data on its way to a model, step by step, with threads that work ahead.
 mod directory;
+mod feature_space;
 mod images;
 mod parallel;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod timeseries;
 
 pub use directory::{BatchSize, LabelMode, Labels, Names, Subset};
+pub use feature_space::{Cross, Feature, FeatureMode, FeatureSpace, FeatureSpec, SpaceMode};
 pub use images::{
     ClassMode, Flow, FlowFromDirectory, FlowFromTable, ImageDataset, ImageDatasetFromDirectory,
     ImageFlow, image_dataset_from_directory, image_datasets_from_directory,
+};
+pub use texts::{
+    TextDataset, TextDatasetFromDirectory, text_dataset_from_directory,
+    text_datasets_from_directory,
 };
 pub use timeseries::{Timeseries, TimeseriesGenerator, timeseries_dataset_from_array};
 

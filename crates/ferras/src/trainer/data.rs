@@ -281,6 +281,12 @@ impl From<Vec<Tensor>> for Data {
     }
 }
 
+impl From<Vec<(String, Array)>> for Data {
+    fn from(named: Vec<(String, Array)>) -> Data {
+        Data::of(named.into_iter().map(|(name, array)| (Some(name), array)))
+    }
+}
+
 impl From<Vec<(String, Tensor)>> for Data {
     fn from(named: Vec<(String, Tensor)>) -> Data {
         Data::of(named.into_iter().map(|(name, tensor)| (Some(name), tensor.into())))

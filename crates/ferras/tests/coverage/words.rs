@@ -4,6 +4,7 @@
 /// Keras' name, and what it is here: its last word is declared somewhere in the sources.
 pub const ELSEWHERE: &[(&str, &str)] = &[
     ("keras.layers.Input", "models::Input"),
+    ("keras.utils.FeatureSpace", "data::FeatureSpace"),
     ("keras.layers.InputSpec", "layers::TensorSpec"),
     ("keras.layers.Layer", "layers::Layer"),
     ("keras.layers.add", "layers::Add"),
@@ -65,6 +66,8 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("keras.preprocessing.image_dataset_from_directory", "data::image_dataset_from_directory"),
     ("keras.preprocessing.timeseries_dataset_from_array", "data::timeseries_dataset_from_array"),
     ("keras.utils.array_to_img", "preprocessing::image::array_to_img"),
+    ("keras.utils.text_dataset_from_directory", "data::text_dataset_from_directory"),
+    ("keras.preprocessing.text_dataset_from_directory", "data::text_dataset_from_directory"),
     ("keras.utils.image_dataset_from_directory", "data::image_dataset_from_directory"),
     ("keras.utils.img_to_array", "preprocessing::image::img_to_array"),
     ("keras.utils.load_img", "preprocessing::image::load_img"),

@@ -53,7 +53,18 @@ impl Discretization {
     /// assert_eq!(layer.get_config()["bin_boundaries"].as_array().map(Vec::len), Some(3));
     /// # Ok::<(), ferras::Error>(())
     /// ```
-    pub fn adapt(mut self, data: &Tensor) -> Result<Self> {
+    pub fn adapt(self, data: &Tensor) -> Result<Self> {
+        self.adapt_by(data, usize::MAX)
+    }
+
+    /// Whether there is nothing to learn.
+    pub(crate) fn is_given(&self) -> bool {
+        self.bin_boundaries.is_some()
+    }
+
+    /// The same where the data come in batches of so many numbers: what is known of those before is joined
+    /// with each.
+    pub(crate) fn adapt_by(mut self, data: &Tensor, batch: usize) -> Result<Self> {
         let Some(bins) = self.num_bins.filter(|n| (1..1 << 20).contains(n)) else {
             let problem = "must be at least 1 for adapt; with bin_boundaries there is nothing to find";
             return Err(Error::argument("num_bins", problem));
@@ -66,7 +77,12 @@ impl Discretization {
         if values.is_empty() {
             return Err(Error::Data("adapt needs at least one number".into()));
         }
-        let summary = compress(summarize(values, self.epsilon), self.epsilon);
+        let mut summary = Summary::new();
+        for batch in values.chunks(batch.min(values.len())) {
+            summary.extend(summarize(batch.to_vec(), self.epsilon));
+            summary.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+            summary = compress(summary, self.epsilon);
+        }
         let mut ends = compress(summary, 1.0 / bins as f64);
         ends.pop();
         self.bin_boundaries = Some(ends.into_iter().map(|(end, _)| f64::from(end)).collect());

@@ -169,6 +169,9 @@ impl Reader {
             let problem = format!("the configuration has more than {MAX_LAYERS} layers");
             return Err(Error::Model(problem));
         }
+        if let Some(plain) = plain(json) {
+            return self.layer(&plain, scope);
+        }
         let class = class_name(json)?;
         if is_model(class) {
             return self.nested(json, scope);
@@ -209,6 +212,20 @@ impl Reader {
         let nested = Nested::new(Arc::new(network), sequential);
         Ok(LayerRef::of_file(Arc::new(nested)).name(model.name).trainable(model.trainable))
     }
+}
+
+/// The layer that a layer of Keras' `FeatureSpace` is under a name of its own.
+fn plain(json: &Json) -> Option<Json> {
+    let class = match json.get("class_name").and_then(Json::as_str)? {
+        "TFDConcat" => "Concatenate",
+        "TFDIdentity" => "Identity",
+        _ => return None,
+    };
+    let object = json.as_object()?.clone().into_iter();
+    let mut object: Map = object.filter(|(key, _)| key != "registered_name").collect();
+    object.insert("module".into(), "keras.layers".into());
+    object.insert("class_name".into(), class.into());
+    Some(Json::Object(object))
 }
 
 /// An operation between layers.

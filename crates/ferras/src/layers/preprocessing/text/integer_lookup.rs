@@ -127,6 +127,11 @@ impl IntegerLookup {
         Ok(self)
     }
 
+    /// Whether there is nothing to learn.
+    pub(crate) fn is_given(&self) -> bool {
+        self.vocabulary.is_some()
+    }
+
     /// With this vocabulary in place of what was there, and for `"tf_idf"` a weight for each of its
     /// tokens.
     pub fn set_vocabulary(

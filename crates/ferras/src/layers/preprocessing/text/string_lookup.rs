@@ -139,6 +139,11 @@ impl StringLookup {
         counter.learned(&special, special.mode == LookupMode::TfIdf)
     }
 
+    /// Whether there is nothing to learn.
+    pub(crate) fn is_given(&self) -> bool {
+        self.vocabulary.is_some()
+    }
+
     /// With this vocabulary in place of what was there, and for `"tf_idf"` a weight for each of its
     /// tokens.
     ///

@@ -78,7 +78,7 @@ fn words_and_categories_become_keras_numbers() {
 #[test]
 fn what_a_vocabulary_must_not_be_is_told() {
     let x = Input::text([3]);
-    let problem = |layer: StringLookup| Model::new(&x, &layer.apply(&x)).unwrap_err().to_string();
+    let problem = |layer: StringLookup| Model::new(&x, layer.apply(&x)).unwrap_err().to_string();
     let cases = [
         (StringLookup::new(), "\"vocabulary\" must be given, or adapt be called"),
         (StringLookup::new().vocabulary(["a", "b", "a"]), "has \"a\" twice"),
@@ -109,12 +109,12 @@ fn what_a_vocabulary_must_not_be_is_told() {
 #[test]
 fn texts_end_at_layers_of_words() {
     let x = Input::text([1]);
-    let error = Model::new(&x, &Dense::new(1).apply(&x)).unwrap_err().to_string();
+    let error = Model::new(&x, Dense::new(1).apply(&x)).unwrap_err().to_string();
     assert!(error.contains("expected numbers, got texts"), "{error}");
     let error = Model::new(&x, &x).unwrap_err().to_string();
     assert!(error.contains("are texts, and models give numbers"), "{error}");
     let words = StringLookup::new().vocabulary(["a", "b"]);
-    let model = Model::new(&x, &words.apply(&x)).unwrap();
+    let model = Model::new(&x, words.apply(&x)).unwrap();
     let error = model.predict([[1.0_f32]]).unwrap_err().to_string();
     assert!(error.contains("expected texts, got numbers"), "{error}");
     let numbers = Sequential::new().add(Dense::new(1).input_dim(1)).build().unwrap();

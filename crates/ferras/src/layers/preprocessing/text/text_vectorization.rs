@@ -128,6 +128,11 @@ impl TextVectorization {
         Ok(TextVectorization { learned: Some(learned), ..self })
     }
 
+    /// Whether there is nothing to learn.
+    pub(crate) fn is_given(&self) -> bool {
+        self.vocabulary.is_some()
+    }
+
     /// With this vocabulary in place of what was there, and for `"tf_idf"` a weight for each of its
     /// tokens.
     pub fn set_vocabulary(

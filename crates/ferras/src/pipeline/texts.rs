@@ -1,0 +1,317 @@
+//! `text_dataset_from_directory`: a folder of texts as a data set.
+use super::Pipeline;
+use super::directory::{BatchSize, Index, LabelMode, Labels, Names, Search, Split, Subset};
+use crate::array::{Array, Texts};
+use crate::config::Choice;
+use crate::random::next_seed;
+use crate::trainer::data::Data;
+use crate::trainer::dataset::{Batch, Dataset};
+use crate::{Config, Error, Result};
+use ferras_graph::{Shape, Tensor};
+use std::path::{Path, PathBuf};
+
+/// The options of [`text_dataset_from_directory`]: Keras' arguments and defaults.
+#[derive(Clone, Debug, Config)]
+#[config(module = "keras.preprocessing")]
+pub struct TextDatasetFromDirectory {
+    /// `"inferred"` (default) from the subfolders, `None`, or one number for each file in order.
+    #[config(default = "inferred")]
+    labels: Labels,
+    /// `"int"` (default), `"binary"`, `"categorical"` or `None`.
+    #[config(default = "int")]
+    label_mode: Choice<LabelMode>,
+    /// The subfolders in the order of their classes; by name by default.
+    #[config(default = None)]
+    class_names: Option<Names>,
+    /// Texts of a batch; 32 by default, `None` for single ones without a batch axis.
+    #[config(default = 32)]
+    batch_size: BatchSize,
+    /// Bytes of a text beyond which it is cut; any number by default.
+    #[config(default = None)]
+    max_length: Option<usize>,
+    /// Whether texts come in random order, another one in each pass; true by default.
+    #[config(default = true)]
+    shuffle: bool,
+    /// What the order follows from; by default a seed of the program's.
+    #[config(default = None)]
+    seed: Option<u64>,
+    /// The share of the files that is kept apart, with `subset`.
+    #[config(default = None)]
+    validation_split: Option<f64>,
+    /// `"training"` or `"validation"`, with `validation_split`.
+    #[config(default = None)]
+    subset: Option<Choice<Subset>>,
+    /// Whether folders that are links are followed; false by default.
+    #[config(default = false)]
+    follow_links: bool,
+    /// Whether the number of files is printed; true by default.
+    #[config(default = true)]
+    verbose: bool,
+}
+
+/// Texts of a folder in batches.
+///
+/// ```no_run
+/// use ferras::data::{TextDatasetFromDirectory, text_dataset_from_directory};
+/// let reviews = text_dataset_from_directory("aclImdb/train", TextDatasetFromDirectory::new())?;
+/// println!("{:?}", reviews.class_names());
+/// # Ok::<(), ferras::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TextDataset {
+    pipeline: Pipeline,
+    class_names: Vec<String>,
+    file_paths: Vec<PathBuf>,
+}
+
+impl TextDataset {
+    /// The classes in the order of their numbers; empty without labels.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    /// The files, as they were found or drawn.
+    pub fn file_paths(&self) -> &[PathBuf] {
+        &self.file_paths
+    }
+
+    /// All texts at once, in the order of the files: what a layer of words learns from.
+    pub fn texts(&self) -> Result<Texts> {
+        let texts = self.file_paths.iter().map(|path| read(path, None));
+        let texts = texts.collect::<Result<Vec<String>>>()?;
+        Texts::new([texts.len()], texts)
+    }
+
+    /// As a pipeline, for further steps.
+    pub fn into_pipeline(self) -> Pipeline {
+        self.pipeline
+    }
+}
+
+impl Dataset for TextDataset {
+    fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
+        self.pipeline.batches()
+    }
+
+    fn len(&self) -> Option<usize> {
+        self.pipeline.len()
+    }
+}
+
+/// The texts of a folder as a data set; the names of its subfolders are the classes.
+///
+/// ```text
+/// reviews/
+///   neg/  0.txt 1.txt …
+///   pos/  0.txt 1.txt …
+/// ```
+///
+/// - **Input** a folder with `.txt` files in UTF-8; other bytes become U+FFFD.
+/// - **Output** batches of texts `(batch,)`, and labels as `label_mode` says.
+/// - **Errors**: no such folder, no texts, arguments that exclude each other.
+/// - **Source** Keras 3 `utils.text_dataset_from_directory`: its order of files and its split for a seed;
+///   the order within passes is Ferras' own, and a text is not cut within a letter.
+///
+/// ```
+/// use ferras::data::{TextDatasetFromDirectory, text_dataset_from_directory};
+/// use ferras::prelude::*;
+/// # let reviews = std::env::temp_dir().join("ferras-doc-reviews");
+/// for (class, text) in [("neg", "a bad film"), ("pos", "a good film")] {
+///     std::fs::create_dir_all(reviews.join(class)).map_err(Error::io("create", &reviews))?;
+///     let path = reviews.join(class).join("0.txt");
+///     std::fs::write(&path, text).map_err(Error::io("write", &path))?;
+/// }
+/// let options = TextDatasetFromDirectory::new().label_mode("binary").seed(7).verbose(false);
+/// let mut data = text_dataset_from_directory(&reviews, options)?;
+/// assert_eq!(data.class_names(), ["neg", "pos"]);
+/// let words = TextVectorization::new().output_mode("multi_hot").adapt(data.texts()?)?;
+/// let mut model = Sequential::new().add(words).add(Dense::new(1).activation("sigmoid"));
+/// model.compile(Compile::new().optimizer("adam").loss("binary_crossentropy"))?;
+/// model.fit_dataset(&mut data, Fit::new().epochs(2).verbose(0))?;
+/// # std::fs::remove_dir_all(reviews).unwrap();
+/// # Ok::<(), ferras::Error>(())
+/// ```
+pub fn text_dataset_from_directory(
+    directory: impl AsRef<Path>,
+    options: TextDatasetFromDirectory,
+) -> Result<TextDataset> {
+    let subset = options.subset.as_ref().map(Choice::get).transpose()?;
+    if subset == Some(Subset::Both) {
+        let problem = "\"both\" gives two data sets: call text_datasets_from_directory";
+        return Err(Error::argument("subset", problem));
+    }
+    let directory = directory.as_ref();
+    let (index, split) = options.index(directory, subset)?;
+    let part = split.part(&index, subset, options.verbose)?;
+    options.dataset(directory, part, options.shuffle)
+}
+
+/// What is learnt from and what is kept apart, Keras' `subset="both"`: only the first one is shuffled.
+///
+/// Arguments and errors as for [`text_dataset_from_directory`]; `subset` need not be set.
+pub fn text_datasets_from_directory(
+    directory: impl AsRef<Path>,
+    options: TextDatasetFromDirectory,
+) -> Result<(TextDataset, TextDataset)> {
+    let directory = directory.as_ref();
+    let (index, split) = options.index(directory, Some(Subset::Both))?;
+    let part = |subset| split.part(&index, Some(subset), options.verbose);
+    let training = options.dataset(directory, part(Subset::Training)?, options.shuffle)?;
+    Ok((training, options.dataset(directory, part(Subset::Validation)?, false)?))
+}
+
+impl TextDatasetFromDirectory {
+    /// All files, and how they are split.
+    fn index(&self, directory: &Path, subset: Option<Subset>) -> Result<(Index, Split)> {
+        let split = Split { validation_split: self.validation_split, subset };
+        split.check(self.shuffle, self.seed)?;
+        let mode = self.label_mode.get()?;
+        let search = Search {
+            labels: if mode == LabelMode::None { &Labels::None } else { &self.labels },
+            class_names: self.class_names.as_ref(),
+            formats: &[".txt"],
+            shuffle: self.shuffle.then(|| self.seed.unwrap_or_else(|| next_seed() % 1_000_000)),
+            follow_links: self.follow_links,
+            verbose: self.verbose,
+        };
+        let index = search.index(directory)?;
+        let classes = index.class_names.as_ref().map_or(0, Vec::len);
+        if mode == LabelMode::Binary && index.labels.is_some() && classes != 2 {
+            let problem = format!("\"binary\" wants exactly 2 classes, there are {classes}");
+            return Err(Error::argument("label_mode", problem));
+        }
+        Ok((index, split))
+    }
+
+    fn dataset(&self, directory: &Path, index: Index, shuffle: bool) -> Result<TextDataset> {
+        let Index { files, labels, class_names } = index;
+        if files.is_empty() {
+            return Err(Error::file(directory, "holds no texts; taken are .txt"));
+        }
+        let class_names = class_names.unwrap_or_default();
+        let targets = match labels {
+            Some(labels) => self.label_mode.get()?.targets(&labels, class_names.len())?,
+            None => None,
+        };
+        let places: Vec<i64> = (0..files.len() as i64).collect();
+        let places = Data::from(Tensor::new([files.len()], places)?);
+        let mut pipeline =
+            Pipeline::from_arrays(places, targets.map_or_else(Data::default, Data::from))?;
+        if shuffle {
+            let buffer = self.batch_size.0.map_or(1024, |size| size.saturating_mul(8));
+            pipeline = pipeline.shuffle(buffer, self.seed.unwrap_or_else(next_seed));
+        }
+        let (paths, most) = (files.clone(), self.max_length);
+        pipeline = pipeline.map(move |mut batch| {
+            let place = batch.x.first().and_then(|p| p.as_slice::<i64>()?.first().copied());
+            let path = place.and_then(|p| paths.get(usize::try_from(p).ok()?));
+            let path = path.ok_or_else(|| Error::Internal("a file without a number".into()))?;
+            batch.x = vec![Array::Texts(Texts::new(Shape::scalar(), vec![read(path, most)?])?)];
+            Ok(batch)
+        });
+        if let Some(size) = self.batch_size.0 {
+            pipeline = pipeline.batch(size);
+        }
+        Ok(TextDataset { pipeline: pipeline.prefetch(2), class_names, file_paths: files })
+    }
+}
+
+/// The text of a file, at most so many bytes of it.
+fn read(path: &Path, most: Option<usize>) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let text = String::from_utf8_lossy(&bytes);
+    // Not within a letter, which has at most four bytes.
+    let most = most.unwrap_or(text.len()).min(text.len());
+    let ends = (most.saturating_sub(3)..=most).rev();
+    let cut = ends.filter_map(|end| text.get(..end)).next();
+    Ok(cut.unwrap_or_default().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of texts, removed in the end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let folder = std::env::temp_dir().join(format!("ferras-{name}-{}", std::process::id()));
+            for (class, count) in [("neg", 6), ("pos", 4)] {
+                std::fs::create_dir_all(folder.join(class)).unwrap();
+                for i in 0..count {
+                    std::fs::write(
+                        folder.join(class).join(format!("{i}.txt")),
+                        format!("{class} größe {i}"),
+                    )
+                    .unwrap();
+                }
+            }
+            std::fs::write(folder.join("neg").join("notes.md"), "not read").unwrap();
+            Folder(folder)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    fn quiet() -> TextDatasetFromDirectory {
+        TextDatasetFromDirectory::new().verbose(false)
+    }
+
+    /// Texts with their labels.
+    fn seen(data: &mut TextDataset) -> Vec<(String, Vec<f64>)> {
+        let mut all = Vec::new();
+        for batch in data.batches() {
+            let batch = batch.unwrap();
+            let (texts, labels) = (batch.x[0].texts().unwrap().clone(), batch.y[0].to_f64_vec());
+            let width = labels.len() / texts.iter().len();
+            let rows = texts.iter().zip(labels.chunks(width));
+            all.extend(rows.map(|(text, label)| (text.to_string(), label.to_vec())));
+        }
+        all
+    }
+
+    #[test]
+    fn texts_come_with_their_classes() {
+        let folder = Folder::new("texts-classes");
+        let options = quiet().shuffle(false).label_mode("categorical").batch_size(4).max_length(7);
+        let mut data = text_dataset_from_directory(&folder.0, options).unwrap();
+        assert_eq!((data.class_names().len(), data.len()), (2, Some(3)));
+        let all = seen(&mut data);
+        // Seven bytes would end within a letter.
+        assert_eq!(all[0], ("neg gr".to_string(), vec![1.0, 0.0]));
+        assert_eq!(all[9].1, [0.0, 1.0]);
+        assert_eq!(data.texts().unwrap().iter().last(), Some("pos größe 3"));
+        let options = quiet().seed(3).label_mode("binary");
+        let shuffled = seen(&mut text_dataset_from_directory(&folder.0, options.clone()).unwrap());
+        assert_eq!(shuffled, seen(&mut text_dataset_from_directory(&folder.0, options).unwrap()));
+        assert!(shuffled.iter().all(|(text, y)| text.starts_with("pos") == (y[0] == 1.0)));
+    }
+
+    #[test]
+    fn a_share_is_kept_apart() {
+        let folder = Folder::new("texts-split");
+        let options = quiet().seed(1).validation_split(0.3);
+        let (mut a, mut b) = text_datasets_from_directory(&folder.0, options.clone()).unwrap();
+        let (a, b) = (seen(&mut a), seen(&mut b));
+        assert_eq!((a.len(), b.len()), (7, 3));
+        assert!(b.iter().all(|row| !a.contains(row)));
+        let alone = options.clone().subset("validation").shuffle(true);
+        let mut alone = seen(&mut text_dataset_from_directory(&folder.0, alone).unwrap());
+        alone.sort_by(|x, y| x.0.cmp(&y.0));
+        let mut b = b;
+        b.sort_by(|x, y| x.0.cmp(&y.0));
+        assert_eq!(alone, b);
+        let error =
+            |options| text_dataset_from_directory(&folder.0, options).unwrap_err().to_string();
+        assert!(error(options.clone()).contains("must be set with validation_split"));
+        assert!(error(options.subset("both")).contains("text_datasets_from_directory"));
+        assert!(error(quiet().labels("infered")).contains("must be \"inferred\""));
+        let nothing = folder.0.join("pos/0.txt");
+        assert!(text_dataset_from_directory(&nothing, quiet()).is_err());
+    }
+}
