@@ -8,9 +8,10 @@ mod common;
 
 use common::networks::mnist as network;
 use ferras::callbacks::ModelCheckpoint;
-use ferras::data::Pipeline;
+use ferras::data::{Flow, ImageFlow};
 use ferras::datasets::mnist;
 use ferras::prelude::*;
+use ferras::preprocessing::image::ImageDataGenerator;
 use ferras::preprocessing::{classification_report, confusion_matrix};
 use ferras::utils::{argmax, to_categorical};
 use ferras::{plot, report::Report};
@@ -139,15 +140,15 @@ impl Callback for TimeCallback {
 }
 
 /// Batches of digits that are turned, moved and scaled a little, while the last ones are learnt.
-fn augmented(x: &Tensor, y: &Array2<f32>, arguments: &Arguments) -> Result<Pipeline> {
-    let changes = Sequential::new()
-        .add(RandomRotation::new(0.03).fill_mode("constant").input_shape([28, 28, 1]))
-        .add(RandomTranslation::new(0.08, 0.08).fill_mode("constant"))
-        .add(RandomZoom::new(0.1).fill_mode("constant"))
-        .build()?;
-    let digits = Pipeline::from_arrays(x, y)?.shuffle(y.nrows(), arguments.seed);
-    let batches = digits.batch(arguments.batch_size).workers(arguments.workers);
-    Ok(batches.map_layer(changes.layer()?, arguments.seed).prefetch(2))
+fn augmented(x: &Tensor, y: &Array2<f32>, arguments: &Arguments) -> Result<ImageFlow> {
+    let changed = ImageDataGenerator::new()
+        .rotation_range(10.0)
+        .width_shift_range(0.08)
+        .height_shift_range(0.08)
+        .zoom_range(0.1)
+        .fill_mode("constant");
+    let flow = Flow::new().batch_size(arguments.batch_size).seed(arguments.seed);
+    changed.flow(x, y, flow.workers(arguments.workers))
 }
 
 fn train(name: &str, data: &Digits, arguments: &Arguments) -> Result<()> {

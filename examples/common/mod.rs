@@ -1,6 +1,7 @@
 //! What the programs share: figures of a run in one line of JSON, files, errors.
 #![allow(dead_code)] // Each program uses its part.
 pub mod networks;
+pub mod photos;
 
 use ferras::History;
 use serde_json::{Map, Value, json};
