@@ -145,7 +145,7 @@ impl Array {
     }
 
     /// Rows of the first axis.
-    pub(crate) fn rows(&self, range: Range<usize>) -> Result<Array> {
+    pub fn rows(&self, range: Range<usize>) -> Result<Array> {
         Ok(match self {
             Array::Numbers(tensor) => {
                 Array::Numbers(tensor.rows(range, &mut Vec::new())?.to_tensor())
@@ -167,7 +167,7 @@ impl Array {
     }
 
     /// Adds the rows of another array of the same kind.
-    pub(crate) fn append(&mut self, other: &Array) -> Result<()> {
+    pub fn append(&mut self, other: &Array) -> Result<()> {
         match (self, other) {
             (Array::Numbers(own), Array::Numbers(more)) => Ok(own.append(more)?),
             (Array::Texts(own), Array::Texts(more)) => own.append(more),

@@ -9,6 +9,7 @@ use crate::failure::{Failure, Outcome};
 use crate::metrics::ModelMetrics;
 use crate::options::Options;
 use ferras::Tensor;
+use ferras::data::Array;
 use ferras::models::Model;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,7 +27,7 @@ type Outputs = Vec<Tensor>;
 /// Rows of one request.
 #[derive(Debug)]
 struct Job {
-    inputs: Vec<Tensor>,
+    inputs: Vec<Array>,
     rows: usize,
     reply: oneshot::Sender<Outcome<Outputs>>,
     since: Instant,
@@ -35,8 +36,9 @@ struct Job {
 impl Job {
     /// Whether both can be rows of one batch.
     fn fits(&self, other: &Job) -> bool {
-        let same = |(a, b): (&Tensor, &Tensor)| {
-            a.dtype() == b.dtype() && a.shape().get(1..) == b.shape().get(1..)
+        let dtype = |array: &Array| array.numbers().ok().map(Tensor::dtype);
+        let same = |(a, b): (&Array, &Array)| {
+            dtype(a) == dtype(b) && a.shape().get(1..) == b.shape().get(1..)
         };
         self.inputs.len() == other.inputs.len() && self.inputs.iter().zip(&other.inputs).all(same)
     }
@@ -104,7 +106,7 @@ impl Batcher {
     /// The outputs for these inputs of so many rows each.
     pub(crate) async fn predict(
         self: Arc<Self>,
-        inputs: Vec<Tensor>,
+        inputs: Vec<Array>,
         rows: usize,
     ) -> Outcome<Outputs> {
         let (reply, answer) = oneshot::channel();
@@ -223,7 +225,7 @@ impl Batcher {
     }
 
     /// The outputs, batch by batch, unless they are `given_up` meanwhile.
-    fn compute(&self, inputs: Vec<Tensor>, given_up: &dyn Fn() -> bool) -> Outcome<Outputs> {
+    fn compute(&self, inputs: Vec<Array>, given_up: &dyn Fn() -> bool) -> Outcome<Outputs> {
         let rows = inputs.first().and_then(|t| t.shape().first().copied()).unwrap_or(0);
         if rows <= 1 || step(rows, self.max_batch) == rows {
             return self.run(inputs, rows);
@@ -235,7 +237,7 @@ impl Batcher {
                 return Err(Failure::internal("the computation was given up"));
             }
             let count = step(rows - from, self.max_batch);
-            let part = self.run(cut(&inputs, from, count)?, count)?;
+            let part = self.run(cut_inputs(&inputs, from, count)?, count)?;
             match all.is_empty() {
                 true => all = part,
                 false => {
@@ -248,7 +250,7 @@ impl Batcher {
         Ok(all)
     }
 
-    fn run(&self, inputs: Vec<Tensor>, rows: usize) -> Outcome<Outputs> {
+    fn run(&self, inputs: Vec<Array>, rows: usize) -> Outcome<Outputs> {
         let start = Instant::now();
         let outputs = caught(&self.model, inputs)?;
         let took = start.elapsed();
@@ -261,7 +263,7 @@ impl Batcher {
 }
 
 /// The model's outputs; a panic in a layer of the program's own is an error.
-fn caught(model: &Model, inputs: Vec<Tensor>) -> Outcome<Outputs> {
+fn caught(model: &Model, inputs: Vec<Array>) -> Outcome<Outputs> {
     let outputs = catch_unwind(AssertUnwindSafe(|| model.predict_on_batch(inputs)));
     let panicked = |_| Err(Failure::internal("the model panicked while it computed"));
     outputs.map_or_else(panicked, |outputs| Ok(outputs?))
@@ -282,8 +284,17 @@ fn cut(tensors: &[Tensor], from: usize, count: usize) -> Outcome<Vec<Tensor>> {
     tensors.iter().map(&mut part).collect::<Result<_, _>>().map_err(unfit)
 }
 
+/// Rows `from..from + count` of all inputs.
+fn cut_inputs(inputs: &[Array], from: usize, count: usize) -> Outcome<Vec<Array>> {
+    inputs
+        .iter()
+        .map(|array| array.rows(from..from + count))
+        .collect::<Result<_, _>>()
+        .map_err(unfit)
+}
+
 /// The inputs of all jobs, one below the other.
-fn joined(batch: &[Job]) -> Outcome<Vec<Tensor>> {
+fn joined(batch: &[Job]) -> Outcome<Vec<Array>> {
     let mut jobs = batch.iter();
     let mut all = jobs.next().map(|job| job.inputs.clone()).unwrap_or_default();
     for job in jobs {
@@ -311,7 +322,7 @@ pub(crate) struct Warmth {
 pub(crate) fn warm(
     model: &Model,
     most: usize,
-    zeros: impl Fn(usize) -> Vec<Tensor>,
+    zeros: impl Fn(usize) -> Vec<Array>,
 ) -> Result<Warmth, Failure> {
     let time = |rows: usize| -> Outcome<Duration> {
         let inputs = zeros(rows);
@@ -359,7 +370,7 @@ mod tests {
     fn job(rows: usize, length: usize, value: f32) -> (Job, oneshot::Receiver<Outcome<Outputs>>) {
         let (reply, answer) = oneshot::channel();
         let x = Tensor::new([rows, length, 2], vec![value; rows * length * 2]).unwrap();
-        (Job { inputs: vec![x], rows, reply, since: Instant::now() }, answer)
+        (Job { inputs: vec![x.into()], rows, reply, since: Instant::now() }, answer)
     }
 
     fn answered(answer: &mut oneshot::Receiver<Outcome<Outputs>>) -> Tensor {
@@ -394,13 +405,13 @@ mod tests {
         let x: Vec<f32> = (0..22).map(|i| i as f32).collect();
         let twice: Vec<f32> = x.iter().map(|v| v * 2.0).collect();
         let x = Tensor::new([11, 1, 2], x).unwrap();
-        let y = batcher.compute(vec![x], &|| false).unwrap().remove(0);
+        let y = batcher.compute(vec![x.into()], &|| false).unwrap().remove(0);
         assert_eq!(y, Tensor::new([11, 1, 2], twice).unwrap());
         let steps: Vec<usize> = [1, 2, 3, 4, 5, 31].map(|rows| step(rows, 4)).to_vec();
         assert_eq!(steps, [1, 2, 2, 4, 4, 4]);
         assert_eq!(step(7, 20), 4);
         let x = Tensor::new([11, 1, 2], vec![0.0_f32; 22]).unwrap();
-        assert!(batcher.compute(vec![x], &|| true).is_err());
+        assert!(batcher.compute(vec![x.into()], &|| true).is_err());
     }
 
     #[test]
@@ -410,7 +421,7 @@ mod tests {
         batcher.enqueue(first).unwrap();
         let (second, mut bad) = job(1, 1, 1.0);
         let wrong = Tensor::new([1, 1, 3], vec![1.0_f32; 3]).unwrap();
-        batcher.enqueue(Job { inputs: vec![wrong], ..second }).unwrap();
+        batcher.enqueue(Job { inputs: vec![wrong.into()], ..second }).unwrap();
         let refused = batcher.enqueue(job(1, 1, 1.0).0).unwrap_err();
         assert_eq!(refused.status, 429);
         let mut batch = batcher.take().unwrap();
@@ -426,7 +437,7 @@ mod tests {
     #[test]
     fn warming_ends_where_nothing_is_gained() {
         let batcher = batcher(&Options::new());
-        let zeros = |rows| vec![Tensor::new([rows, 1, 2], vec![0.0_f32; rows * 2]).unwrap()];
+        let zeros = |rows| vec![Tensor::new([rows, 1, 2], vec![0.0_f32; rows * 2]).unwrap().into()];
         let warmth = warm(batcher.model(), 8, zeros).unwrap();
         assert!(warmth.batch.is_power_of_two() && warmth.batch <= 8);
         assert!(warm(batcher.model(), 8, |_| Vec::new()).is_err());

@@ -1,6 +1,8 @@
 //! Arrays as bytes, the lowest byte of each element first, under the type names of the Open
 //! Inference Protocol.
 use crate::failure::{Failure, Outcome};
+use ferras::config::ElementType;
+use ferras::data::{Array, Texts};
 use ferras::{DType, Tensor};
 use half::{bf16, f16};
 
@@ -20,12 +22,13 @@ pub(crate) enum Datatype {
     Bf16,
     Fp32,
     Fp64,
+    Bytes,
 }
 
 use Datatype::*;
 
 /// Every type with its name and the bytes of an element.
-const ALL: [(Datatype, &str, usize); 13] = [
+const ALL: [(Datatype, &str, usize); 14] = [
     (Bool, "BOOL", 1),
     (Uint8, "UINT8", 1),
     (Uint16, "UINT16", 2),
@@ -39,6 +42,8 @@ const ALL: [(Datatype, &str, usize); 13] = [
     (Bf16, "BF16", 2),
     (Fp32, "FP32", 4),
     (Fp64, "FP64", 8),
+    // Of each text its length, in four bytes, and as many bytes.
+    (Bytes, "BYTES", 4),
 ];
 
 impl Datatype {
@@ -48,6 +53,11 @@ impl Datatype {
             let known = ALL.map(|(_, known, _)| known).join(", ");
             Failure::bad(format!("arrays of datatype {name:?} are not taken; known are {known}"))
         })
+    }
+
+    /// The type of an array's elements.
+    pub(crate) fn of_elements(elements: ElementType) -> Datatype {
+        elements.number().map_or(Bytes, Datatype::of)
     }
 
     /// The type of a tensor's elements.
@@ -71,6 +81,14 @@ impl Datatype {
     /// Bytes of an element.
     pub(crate) fn size(self) -> usize {
         ALL.iter().find(|(kind, ..)| *kind == self).map_or(1, |(.., size)| *size)
+    }
+
+    /// The array of this shape in these bytes, which must be as many as it takes.
+    pub(crate) fn array(self, shape: Vec<usize>, bytes: &[u8]) -> Outcome<Array> {
+        match self {
+            Bytes => texts(shape, bytes).map(Array::from),
+            _ => self.tensor(shape, bytes).map(Array::from),
+        }
     }
 
     /// The tensor of this shape in these bytes, which must be as many as it takes.
@@ -104,9 +122,25 @@ impl Datatype {
             Bf16 => decode!(bf16, |v: bf16| v),
             Fp32 => decode!(f32, |v: f32| v),
             Fp64 => decode!(f64, |v: f64| v),
+            Bytes => return Err(Failure::bad("expected numbers, got an array of datatype BYTES")),
         };
         tensor.map_err(|e| Failure::internal(e.to_string()))
     }
+}
+
+/// Texts one behind the other.
+fn texts(shape: Vec<usize>, mut bytes: &[u8]) -> Outcome<Texts> {
+    let broken = || Failure::bad("an array of datatype BYTES has other lengths than its texts");
+    let mut texts: Vec<String> = Vec::new();
+    while !bytes.is_empty() {
+        let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(broken)?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| broken())?;
+        let (text, rest) = rest.split_at_checked(length).ok_or_else(broken)?;
+        let text = std::str::from_utf8(text);
+        texts.push(text.map_err(|_| Failure::bad("a text is not in UTF-8"))?.into());
+        bytes = rest;
+    }
+    Texts::new(shape, texts).map_err(|e| Failure::bad(e.to_string()))
 }
 
 #[cfg(test)]
@@ -135,6 +169,14 @@ mod tests {
         assert_eq!(tensor(Uint16, &[255, 255]).as_slice(), Some(&[65535_i32][..]));
         assert_eq!(tensor(Uint32, &[255; 4]).as_slice(), Some(&[4_294_967_295_i64][..]));
         assert_eq!(tensor(Uint64, &[255; 8]).as_slice(), Some(&[i64::MAX][..]));
-        assert!(Datatype::parse("BYTES").unwrap_err().message.contains("FP32"));
+        assert!(Datatype::parse("FP8").unwrap_err().message.contains("FP32"));
+        let texts = |bytes: &[u8]| Bytes.array(vec![2], bytes);
+        let both = texts(b"\x01\0\0\0a\x02\0\0\0bc").unwrap();
+        assert_eq!(both, Array::from(["a", "bc"]));
+        for odd in
+            [&b"\x01\0\0\0a"[..], b"\xff\xff\xff\xffa", b"\x01\0\0", b"\x01\0\0\0\xff\0\0\0\0"]
+        {
+            assert!(texts(odd).is_err());
+        }
     }
 }

@@ -97,10 +97,11 @@ fn takes(mut operation: Json, schema: Json) -> Json {
 
 /// Lists in lists as deep as the shape, batch axis first.
 fn array(slot: &Slot) -> Json {
-    let number = match slot.dtype() {
-        DType::Bool => "boolean",
-        DType::U8 | DType::I32 | DType::I64 => "integer",
-        _ => "number",
+    let number = match slot.spec.dtype.number() {
+        None => "string",
+        Some(DType::Bool) => "boolean",
+        Some(DType::U8 | DType::I32 | DType::I64) => "integer",
+        Some(_) => "number",
     };
     slot.spec.shape.iter().rev().fold(json!({ "type": number }), |inner, size| match size {
         Some(n) => json!({"type": "array", "items": inner, "minItems": n, "maxItems": n}),

@@ -1,6 +1,8 @@
 //! JSON as tensors: numbers go straight from the text into the batch.
 use crate::failure::{Failure, Outcome};
 use crate::served::Slot;
+use ferras::config::ElementType;
+use ferras::data::{Array, Texts};
 use ferras::{DType, Tensor};
 use jiter::{Jiter, JiterError, JiterErrorType, Peek};
 
@@ -107,16 +109,18 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Numbers of one input while they are read. Floats of at most 32 bits are kept as float32, all
+/// Numbers, or texts, of one input while they are read. Floats of at most 32 bits are kept as float32, all
 /// others as float64, which holds every integer up to 2⁵³.
 enum Numbers {
     Narrow(Vec<f32>),
     Wide(Vec<f64>),
+    /// No numbers: an input of texts.
+    Texts(Vec<String>),
 }
 
 /// An input while it is read: numbers, and the size of each axis as far as it is known.
 pub(crate) struct Filling {
-    dtype: DType,
+    dtype: ElementType,
     numbers: Numbers,
     sizes: Vec<Option<usize>>,
     /// How deep numbers lie.
@@ -125,24 +129,27 @@ pub(crate) struct Filling {
 
 impl Filling {
     /// Nothing yet, for an input of this type; `room` is the likely number of numbers.
-    fn new(dtype: DType, room: usize) -> Filling {
-        let narrow = matches!(dtype, DType::F32 | DType::F16 | DType::BF16);
-        let numbers = match narrow {
-            true => Numbers::Narrow(Vec::with_capacity(room)),
-            false => Numbers::Wide(Vec::with_capacity(room)),
+    fn new(dtype: ElementType, room: usize) -> Filling {
+        let numbers = match dtype.number() {
+            Some(DType::F32 | DType::F16 | DType::BF16) => {
+                Numbers::Narrow(Vec::with_capacity(room))
+            }
+            Some(_) => Numbers::Wide(Vec::with_capacity(room)),
+            None => Numbers::Texts(Vec::with_capacity(room)),
         };
         Filling { dtype, numbers, sizes: Vec::new(), rank: None }
     }
 
     /// Nothing yet, with room for one row.
     pub(crate) fn for_slot(slot: &Slot) -> Filling {
-        Filling::new(slot.dtype(), slot.width().unwrap_or(0).min(1 << 20))
+        Filling::new(slot.spec.dtype, slot.width().unwrap_or(0).min(1 << 20))
     }
 
     fn len(&self) -> usize {
         match &self.numbers {
             Numbers::Narrow(v) => v.len(),
             Numbers::Wide(v) => v.len(),
+            Numbers::Texts(v) => v.len(),
         }
     }
 
@@ -150,7 +157,23 @@ impl Filling {
         match &mut self.numbers {
             Numbers::Narrow(v) => v.push(value as f32),
             Numbers::Wide(v) => v.push(value),
+            // Texts alone come here for an input of texts.
+            Numbers::Texts(_) => {}
         }
+    }
+
+    /// Reads a text of an input of texts, or says what else it is.
+    fn text(&mut self, reader: &mut Reader<'_>, peek: Peek, depth: usize) -> Outcome<()> {
+        if peek != Peek::String {
+            reader.skip()?;
+            return Err(Failure::bad("expected texts in lists, found something else"));
+        }
+        let text = reader.text()?;
+        self.lies(depth)?;
+        if let Numbers::Texts(texts) = &mut self.numbers {
+            texts.push(text);
+        }
+        Ok(())
     }
 
     /// Reads a number, or lists in lists of numbers, that lies `depth` lists down.
@@ -162,6 +185,7 @@ impl Filling {
     fn known(&mut self, reader: &mut Reader<'_>, peek: Peek, depth: usize) -> Outcome<()> {
         match peek {
             Peek::Array => self.list(reader, depth),
+            _ if self.dtype == ElementType::Text => self.text(reader, peek, depth),
             Peek::True | Peek::False if self.dtype == DType::Bool => {
                 let truth = reader.jiter.known_bool(peek).map_err(|e| reader.broken(&e))?;
                 self.leaf(f64::from(u8::from(truth)), depth)
@@ -185,17 +209,23 @@ impl Filling {
     }
 
     fn leaf(&mut self, number: f64, depth: usize) -> Outcome<()> {
-        match self.rank {
-            Some(rank) if rank != depth => {
-                return Err(Failure::bad(format!(
-                    "numbers lie {depth} lists deep and {rank} lists deep; an array has them all at \
-                     one depth"
-                )));
-            }
-            _ => self.rank = Some(depth),
-        }
+        self.lies(depth)?;
         self.push(number);
         Ok(())
+    }
+
+    /// Notes that an entry lies so deep, as every other must.
+    fn lies(&mut self, depth: usize) -> Outcome<()> {
+        match self.rank {
+            Some(rank) if rank != depth => Err(Failure::bad(format!(
+                "numbers lie {depth} lists deep and {rank} lists deep; an array has them all at \
+                 one depth"
+            ))),
+            _ => {
+                self.rank = Some(depth);
+                Ok(())
+            }
+        }
     }
 
     fn list(&mut self, reader: &mut Reader<'_>, depth: usize) -> Outcome<()> {
@@ -230,29 +260,39 @@ impl Filling {
         }
     }
 
-    /// The tensor of the lists that were read.
-    pub(crate) fn finish(self) -> Outcome<Tensor> {
+    /// The array of the lists that were read.
+    pub(crate) fn finish(self) -> Outcome<Array> {
         let sizes = self.sizes.iter().map(|size| size.unwrap_or(0)).collect::<Vec<_>>();
         self.shaped(sizes)
     }
 
-    /// The tensor of this shape, however deep the numbers lay.
-    pub(crate) fn shaped(self, sizes: Vec<usize>) -> Outcome<Tensor> {
+    /// The array of this shape, however deep its entries lay.
+    pub(crate) fn shaped(self, sizes: Vec<usize>) -> Outcome<Array> {
         let count = self.len();
         let places = sizes.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
         if places != Some(count) {
             let shape = ferras::Shape::from(sizes);
             return Err(Failure::bad(format!("{count} numbers do not fill the shape {shape}")));
         }
+        let internal = |e: String| Failure::internal(e);
+        let dtype = match (self.dtype, &self.numbers) {
+            (ElementType::Number(dtype), _) => dtype,
+            (ElementType::Text, Numbers::Texts(texts)) => {
+                let texts = Texts::new(sizes, texts.iter().map(String::as_str).collect());
+                return texts.map(Array::from).map_err(|e| internal(e.to_string()));
+            }
+            (ElementType::Text, _) => return Err(internal("texts that are numbers".into())),
+        };
         let tensor = match self.numbers {
             Numbers::Narrow(numbers) => Tensor::new(sizes, numbers),
             Numbers::Wide(numbers) => {
-                whole(&numbers, self.dtype)?;
+                whole(&numbers, dtype)?;
                 Tensor::new(sizes, numbers)
             }
+            Numbers::Texts(_) => return Err(internal("numbers that are texts".into())),
         };
-        let tensor = tensor.map_err(|e| Failure::internal(e.to_string()))?;
-        Ok(tensor.cast(self.dtype))
+        let tensor = tensor.map_err(|e| internal(e.to_string()))?;
+        Ok(tensor.cast(dtype).into())
     }
 }
 
@@ -279,10 +319,26 @@ mod tests {
 
     fn read(text: &str, dtype: DType) -> Outcome<Tensor> {
         let mut reader = Reader::new(text.as_bytes(), true);
-        let mut filling = Filling::new(dtype, 0);
+        let mut filling = Filling::new(dtype.into(), 0);
         filling.read(&mut reader, 0)?;
         reader.end()?;
-        filling.finish()
+        Ok(filling.finish()?.numbers().unwrap().clone())
+    }
+
+    #[test]
+    fn texts_lie_in_lists_too() {
+        let read = |text: &str| {
+            let mut filling = Filling::new(ElementType::Text, 0);
+            filling.read(&mut Reader::new(text.as_bytes(), true), 0)?;
+            filling.finish()
+        };
+        assert_eq!(
+            read(r#"[["a"],["gr\u00f6\u00dfe"]]"#).unwrap(),
+            Array::from([["a"], ["größe"]])
+        );
+        for odd in ["[1]", "[null]", "[{}]", r#"["a",["b"]]"#, r#"["a""#, "[true]"] {
+            assert!(read(odd).is_err(), "{odd}");
+        }
     }
 
     fn refused(text: &str, dtype: DType) -> String {
@@ -326,6 +382,6 @@ mod tests {
     #[test]
     fn words_are_refused_where_they_are_no_json() {
         let mut reader = Reader::new(b"[NaN]", false);
-        assert!(Filling::new(DType::F32, 0).read(&mut reader, 0).is_err());
+        assert!(Filling::new(DType::F32.into(), 0).read(&mut reader, 0).is_err());
     }
 }

@@ -2,13 +2,13 @@
 use crate::failure::{Failure, Outcome};
 use crate::read::{Filling, Reader};
 use crate::served::{Served, Slot};
-use ferras::Tensor;
+use ferras::data::Array;
 use jiter::Peek;
 
 /// Inputs, and how the answer is to be written.
 #[derive(Debug)]
 pub(crate) struct Given {
-    pub(crate) inputs: Vec<Tensor>,
+    pub(crate) inputs: Vec<Array>,
     pub(crate) by_row: bool,
 }
 
@@ -37,11 +37,11 @@ pub(crate) fn read(served: &Served, reader: &mut Reader<'_>) -> Outcome<Given> {
 }
 
 /// One array, or an array for each name.
-fn inputs(served: &Served, reader: &mut Reader<'_>) -> Outcome<Vec<Tensor>> {
+fn inputs(served: &Served, reader: &mut Reader<'_>) -> Outcome<Vec<Array>> {
     if reader.peek()? != Peek::Object {
         return Ok(vec![array(served.only_input()?, reader)?]);
     }
-    let mut arrays: Vec<Option<Tensor>> = vec![None; served.inputs.len()];
+    let mut arrays: Vec<Option<Array>> = vec![None; served.inputs.len()];
     reader.object(|name, reader| {
         let place = served.input(name)?;
         let (Some(slot), Some(array)) = (served.inputs.get(place), arrays.get_mut(place)) else {
@@ -54,7 +54,7 @@ fn inputs(served: &Served, reader: &mut Reader<'_>) -> Outcome<Vec<Tensor>> {
 }
 
 /// A whole array of one input.
-pub(crate) fn array(slot: &Slot, reader: &mut Reader<'_>) -> Outcome<Tensor> {
+pub(crate) fn array(slot: &Slot, reader: &mut Reader<'_>) -> Outcome<Array> {
     let mut filling = Filling::for_slot(slot);
     filling.read(reader, 0)?;
     filling.finish()
@@ -71,7 +71,7 @@ pub(crate) fn all<T>(served: &Served, arrays: Vec<Option<T>>, what: &str) -> Out
 
 /// A list with an entry for each row: the value of the only input, or an object with the values of
 /// all of them.
-fn instances(served: &Served, reader: &mut Reader<'_>) -> Outcome<Vec<Tensor>> {
+fn instances(served: &Served, reader: &mut Reader<'_>) -> Outcome<Vec<Array>> {
     let mut fillings: Vec<Filling> = served.inputs.iter().map(Filling::for_slot).collect();
     let mut rows = 0;
     reader.list(|row, reader| {

@@ -4,6 +4,8 @@ use crate::failure::{Failure, Outcome};
 use crate::metrics::ModelMetrics;
 use crate::options::Options;
 use crate::picture::{Form, Preprocess};
+use ferras::config::ElementType;
+use ferras::data::{Array, Texts};
 use ferras::layers::TensorSpec;
 use ferras::models::Model;
 use ferras::{DType, Load, Tensor};
@@ -20,9 +22,28 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// The type of its numbers.
-    pub(crate) fn dtype(&self) -> DType {
-        self.spec.dtype.number().unwrap_or(DType::F32)
+    /// Whether it takes texts.
+    pub(crate) fn is_text(&self) -> bool {
+        self.spec.dtype == ElementType::Text
+    }
+
+    /// Zeros, or empty texts, for warming up; open axes are of a modest size.
+    fn zeros(&self, rows: usize) -> Array {
+        let open = if self.spec.shape.len() > 3 { 64 } else { 16 };
+        let sizes = self.spec.shape.iter().enumerate().map(|(i, size)| match i {
+            0 => size.unwrap_or(rows),
+            _ => size.unwrap_or(open),
+        });
+        let sizes: Vec<usize> = sizes.collect();
+        match self.spec.dtype {
+            ElementType::Number(dtype) => {
+                Tensor::zeros(&ferras_graph::TensorType::new(dtype, sizes)).into()
+            }
+            ElementType::Text => {
+                let texts = Texts::new(sizes.clone(), vec![""; sizes.iter().product()]);
+                texts.map_or_else(|_| Array::from([""]), Array::from)
+            }
+        }
     }
 
     /// Numbers of one row, where all axes but the batch's are known.
@@ -88,10 +109,6 @@ impl Served {
         let network = model.network().map_err(|e| e.to_string())?.clone();
         let inputs = slots(network.input_names(), network.input_specs());
         let outputs = slots(network.output_names(), network.output_specs());
-        if let Some(slot) = inputs.iter().find(|slot| slot.spec.dtype.number().is_none()) {
-            let name = &slot.name;
-            return Err(format!("its input {name:?} are texts, which the service does not take"));
-        }
         let meant = outputs.into_iter().zip(network.output_names()).map(|(slot, layer)| {
             let meaning = meaning(&model, layer, &slot);
             (slot, meaning)
@@ -99,10 +116,8 @@ impl Served {
         let outputs: Vec<(Slot, Meaning)> = meant.collect();
         let labels = fitting(&options.labels, &outputs);
         let picture = picture(&model, &inputs, options.preprocess)?;
-        let zeros = |rows: usize| -> Vec<Tensor> {
-            let zeros = |slot: &Slot| Tensor::zeros(&zeros_type(slot, rows));
-            inputs.iter().map(zeros).collect()
-        };
+        let zeros =
+            |rows: usize| -> Vec<Array> { inputs.iter().map(|slot| slot.zeros(rows)).collect() };
         let fixed = inputs.iter().find_map(|slot| slot.spec.shape.first().copied().flatten());
         let most = if fixed.is_some() { 1 } else { options.max_batch };
         let mut warmth = warm(&model, most, zeros).map_err(|e| e.message)?;
@@ -151,11 +166,15 @@ impl Served {
     }
 
     /// The outputs for inputs in the model's order.
-    pub(crate) async fn predict(&self, inputs: Vec<Tensor>) -> Outcome<Vec<Tensor>> {
+    pub(crate) async fn predict(&self, inputs: Vec<Array>) -> Outcome<Vec<Tensor>> {
         let slots = self.inputs.iter().zip(inputs);
-        let inputs: Vec<Tensor> = slots.map(|(slot, t)| t.cast(slot.dtype())).collect();
-        self.batcher.model().check_inputs(&inputs[..])?;
-        let rows = inputs.first().and_then(|t| t.shape().first().copied()).unwrap_or(0);
+        let cast = |(slot, array): (&Slot, Array)| match (slot.spec.dtype.number(), array) {
+            (Some(dtype), Array::Numbers(tensor)) => tensor.cast(dtype).into(),
+            (_, array) => array,
+        };
+        let inputs: Vec<Array> = slots.map(cast).collect();
+        self.batcher.model().check_inputs(inputs.clone())?;
+        let rows = inputs.first().and_then(|x| x.shape().first().copied()).unwrap_or(0);
         self.check_answer(rows)?;
         let answer = self.batcher.clone().predict(inputs, rows);
         match tokio::time::timeout(self.timeout, answer).await {
@@ -227,7 +246,7 @@ fn picture(
     preprocess: Option<Preprocess>,
 ) -> Result<Option<(Form, Preprocess)>, String> {
     let [input] = inputs else { return Ok(None) };
-    if !matches!(input.dtype(), DType::F32 | DType::F16 | DType::BF16 | DType::F64 | DType::U8) {
+    if !input.spec.dtype.is_float() && input.spec.dtype != DType::U8 {
         return Ok(None);
     }
     let Some(form) = Form::of(&input.spec) else { return Ok(None) };
@@ -243,15 +262,4 @@ fn picture(
         )),
         false => Ok(Some((form, preprocess))),
     }
-}
-
-/// The type of inputs for warming up; open axes are of a modest size.
-fn zeros_type(slot: &Slot, rows: usize) -> ferras_graph::TensorType {
-    let spec = &slot.spec;
-    let open = if spec.shape.len() > 3 { 64 } else { 16 };
-    let sizes = spec.shape.iter().enumerate().map(|(i, size)| match i {
-        0 => size.unwrap_or(rows),
-        _ => size.unwrap_or(open),
-    });
-    ferras_graph::TensorType::new(slot.dtype(), sizes.collect::<Vec<_>>())
 }

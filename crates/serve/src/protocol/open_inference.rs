@@ -13,6 +13,7 @@ use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use ferras::Tensor;
+use ferras::data::Array;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -69,7 +70,8 @@ fn metadata(state: &State, served: &Served) -> Outcome<Json> {
     let told = |slot: &Slot| {
         let size = |size: &Option<usize>| size.map_or(json!(-1), |size| json!(size));
         let shape: Vec<Json> = slot.spec.shape.iter().map(size).collect();
-        json!({"name": slot.name, "datatype": Datatype::of(slot.dtype()).name(), "shape": shape})
+        let datatype = Datatype::of_elements(slot.spec.dtype).name();
+        json!({"name": slot.name, "datatype": datatype, "shape": shape})
     };
     let versions = state.registry.versions(&served.name)?;
     let versions: Vec<String> = versions.iter().map(|v| v.version.to_string()).collect();
@@ -149,8 +151,13 @@ fn split<'b>(headers: &HeaderMap, body: &'b [u8]) -> Outcome<(Option<&'b [u8]>, 
 }
 
 /// The only input as bytes without any JSON: as many rows as they fill.
-fn raw(slot: &Slot, bytes: &[u8]) -> Outcome<Tensor> {
-    let kind = Datatype::of(slot.dtype());
+fn raw(slot: &Slot, bytes: &[u8]) -> Outcome<Array> {
+    let kind = Datatype::of_elements(slot.spec.dtype);
+    if slot.is_text() {
+        return Err(Failure::bad(
+            "the model's input are texts: tell their shape, in JSON before them",
+        ));
+    }
     let width = slot.width().ok_or_else(|| {
         Failure::bad("the model's input has open sizes: tell the shape, in JSON before the bytes")
     })?;
@@ -162,7 +169,7 @@ fn raw(slot: &Slot, bytes: &[u8]) -> Outcome<Tensor> {
         )));
     }
     let rest = slot.spec.shape.iter().skip(1).map(|size| size.unwrap_or(1));
-    kind.tensor(std::iter::once(bytes.len() / row).chain(rest).collect(), bytes)
+    kind.array(std::iter::once(bytes.len() / row).chain(rest).collect(), bytes)
 }
 
 impl Asked {
@@ -247,7 +254,7 @@ impl Input {
     }
 
     /// The array, whose bytes are taken from the front of `rest`, and its place.
-    fn finish(self, served: &Served, rest: &mut &[u8]) -> Outcome<(usize, Tensor)> {
+    fn finish(self, served: &Served, rest: &mut &[u8]) -> Outcome<(usize, Array)> {
         let lacks = |what: &str| Failure::bad(format!("an input has no {what}"));
         let name = self.name.ok_or_else(|| lacks("name"))?;
         let shape = self.shape.ok_or_else(|| lacks("shape"))?;
@@ -262,7 +269,7 @@ impl Input {
                     ))
                 })?;
                 *rest = after;
-                kind.tensor(shape, bytes)?
+                kind.array(shape, bytes)?
             }
             _ => return Err(lacks("data, or has it twice")),
         };
@@ -277,8 +284,8 @@ fn sizes(told: &Json) -> Outcome<Vec<usize>> {
 }
 
 /// The arrays in the model's order.
-fn arrays(served: &Served, inputs: Vec<Input>, mut rest: &[u8]) -> Outcome<Vec<Tensor>> {
-    let mut arrays: Vec<Option<Tensor>> = vec![None; served.inputs.len()];
+fn arrays(served: &Served, inputs: Vec<Input>, mut rest: &[u8]) -> Outcome<Vec<Array>> {
+    let mut arrays: Vec<Option<Array>> = vec![None; served.inputs.len()];
     for input in inputs {
         let (place, tensor) = input.finish(served, &mut rest)?;
         match arrays.get_mut(place) {

@@ -12,6 +12,7 @@ use axum::extract::{FromRequest, Multipart, Query, Request, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use ferras::Tensor;
+use ferras::data::Array;
 use ferras::datasets::npy;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -22,7 +23,7 @@ const NPY: &str = "application/x-npy";
 
 /// What came, and whether it was a picture alone, as in the tutorials.
 struct Came {
-    inputs: Vec<Tensor>,
+    inputs: Vec<Array>,
     picture: bool,
 }
 
@@ -93,17 +94,17 @@ fn parts(served: &Served, files: Vec<Bytes>) -> Outcome<Came> {
             })?,
         }
     }
-    Ok(Came { inputs: rows.into_iter().collect(), picture: false })
+    Ok(Came { inputs: rows.into_iter().map(Array::from).collect(), picture: false })
 }
 
 /// What a body is, its first bytes tell: a picture, an `.npy`, JSON, or a table of numbers.
 fn understand(served: &Served, body: &[u8]) -> Outcome<Came> {
     let came = |inputs| Ok(Came { inputs, picture: false });
     if body.starts_with(b"\x93NUMPY") {
-        return came(vec![with_rows(served.only_input()?, npy::from_bytes(body)?)?]);
+        return came(vec![with_rows(served.only_input()?, npy::from_bytes(body)?.into())?]);
     }
     if picture::is_picture(body) {
-        return Ok(Came { inputs: vec![read_picture(served, body)?], picture: true });
+        return Ok(Came { inputs: vec![read_picture(served, body)?.into()], picture: true });
     }
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => Err(Failure::bad("the body is empty: send a picture, an .npy, JSON or numbers")),
@@ -114,7 +115,10 @@ fn understand(served: &Served, body: &[u8]) -> Outcome<Came> {
             reader.end()?;
             came(vec![with_rows(slot, array)?])
         }
-        Some(_) => came(vec![table(served.only_input()?, body)?]),
+        Some(_) => match served.only_input()? {
+            slot if slot.is_text() => came(vec![lines(slot, body)?]),
+            slot => came(vec![table(slot, body)?.into()]),
+        },
     }
 }
 
@@ -127,7 +131,7 @@ fn read_picture(served: &Served, bytes: &[u8]) -> Outcome<Tensor> {
 }
 
 /// An array with a batch axis: one that is a single row gets it.
-fn with_rows(slot: &Slot, array: Tensor) -> Outcome<Tensor> {
+fn with_rows(slot: &Slot, array: Array) -> Outcome<Array> {
     match array.shape().len() + 1 == slot.spec.shape.len() {
         true => {
             let shape = [&[1], &array.shape()[..]].concat();
@@ -135,6 +139,16 @@ fn with_rows(slot: &Slot, array: Tensor) -> Outcome<Tensor> {
         }
         false => Ok(array),
     }
+}
+
+/// Lines of text, a row each.
+fn lines(slot: &Slot, body: &[u8]) -> Outcome<Array> {
+    let text =
+        std::str::from_utf8(body).map_err(|_| Failure::bad("the body is no text in UTF-8"))?;
+    let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
+    let ones = slot.spec.shape.iter().skip(1).map(|_| 1);
+    let shape: Vec<usize> = std::iter::once(lines.len()).chain(ones).collect();
+    Array::from(lines).reshape(shape).map_err(|e| Failure::internal(e.to_string()))
 }
 
 /// Lines of numbers, a row each, with or without a line of names: filled into the model's axes.

@@ -60,7 +60,7 @@ fn metadata(served: &Served) -> Json {
         };
         let sizes: Vec<Json> = slot.spec.shape.iter().map(size).collect();
         json!({
-            "dtype": type_name(slot.dtype()),
+            "dtype": slot.spec.dtype.number().map_or("DT_STRING", type_name),
             "tensor_shape": {"dim": sizes, "unknown_rank": false},
             "name": name,
         })
