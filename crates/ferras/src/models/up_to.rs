@@ -55,7 +55,8 @@ fn symbolic(network: &Network) -> Vec<SymbolicTensor> {
     for call in &network.calls {
         let operand = |&(from, output): &(usize, usize)| tensors[from].output(output);
         let inputs = SymbolicInputs(call.inputs.iter().map(operand).collect());
-        tensors.push(SymbolicTensor::applied(layers[call.layer].clone(), inputs));
+        let (layer, arguments) = (layers[call.layer].clone(), call.arguments.clone());
+        tensors.push(SymbolicTensor::applied_with(layer, inputs, arguments));
     }
     tensors
 }
@@ -68,4 +69,26 @@ fn inputs_of<'a>(
     let needed = super::network::order(outputs);
     let is = |a: &SymbolicTensor, b: &SymbolicTensor| std::sync::Arc::ptr_eq(&a.node, &b.node);
     all.filter(|input| needed.iter().any(|n| is(n, input))).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn what_a_call_was_given_is_kept() {
+        let (steps, first) = (Input::new([3, 1]), Input::new([2]));
+        let lstm = LSTM::new(2).with("initial_state", [&first, &first]).apply(&steps);
+        let whole = Model::new([&steps, &first], Dense::new(1).apply(&lstm)).unwrap();
+        let part = whole.up_to(["lstm"]).unwrap();
+        let x = Tensor::new([1, 3, 1], vec![0.0_f32; 3]).unwrap();
+        let start = Tensor::new([1, 2], vec![5.0_f32, -5.0]).unwrap();
+        let seen = part.predict((&x, &start)).unwrap();
+        let own = LSTM::new(2).with("initial_state", [&first, &first]).apply(&steps);
+        let mut twin = Model::new([&steps, &first], own).unwrap();
+        twin.set_weights(&part.get_weights().unwrap()).unwrap();
+        assert_eq!(seen, twin.predict((&x, &start)).unwrap());
+        let zeros = Tensor::new([1, 2], vec![0.0_f32; 2]).unwrap();
+        assert_ne!(seen, part.predict((&x, &zeros)).unwrap());
+    }
 }
