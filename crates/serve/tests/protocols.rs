@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests are tests too
 mod common;
 
-use common::{Answer, Folder, Live, colours, line, two};
+use common::{Answer, Folder, Live, colours, line, two, words};
 use ferras::Tensor;
 use ferras::datasets::npy;
 use ferras_serve::{Options, Preprocess};
@@ -183,6 +183,42 @@ fn open_inference_infers_from_json() {
     let nan =
         r#"{"inputs": [{"name": "x", "shape": [1,3], "datatype": "FP32", "data": [NaN,0,0]}]}"#;
     assert!(live.post("/v2/models/line/infer", nan).error(400).contains("JSON"));
+}
+
+#[test]
+fn texts_are_taken_by_every_protocol() {
+    let folder = Folder::new("words");
+    let live = Live::new(&[&words(&folder)], Options::new());
+    let input = live.get("/v2/models/words").ok()["inputs"][0].clone();
+    assert_eq!((&input["datatype"], &input["shape"]), (&json!("BYTES"), &json!([-1, 2])));
+    let name = input["name"].clone();
+    let rows = json!([["good", "bad"], ["good", "good"]]);
+    let counts = json!([[2.0], [1.0]]);
+    let rest = |body: Json| live.post("/v1/models/words:predict", body.to_string());
+    assert_eq!(rest(json!({ "instances": rows })).ok(), json!({ "predictions": counts }));
+    assert_eq!(rest(json!({ "inputs": rows })).ok(), json!({ "outputs": counts }));
+    assert!(rest(json!({"instances": [[1, 2]]})).error(400).contains("texts"));
+    assert!(rest(json!({"instances": [["good"]]})).error(400).contains("shape"));
+    let infer =
+        |input: Json| live.post("/v2/models/words/infer", json!({ "inputs": [input] }).to_string());
+    let asked = json!({"name": name, "shape": [2, 2], "datatype": "BYTES", "data": rows});
+    assert_eq!(infer(asked.clone()).ok()["outputs"][0]["data"], json!([2.0, 1.0]));
+    let mut wrong = asked;
+    wrong["datatype"] = json!("FP32");
+    assert!(infer(wrong).error(400).contains("takes texts"));
+
+    let bytes = b"\x04\0\0\0good\x03\0\0\0bad";
+    let parameters = json!({ "binary_data_size": bytes.len() });
+    let input =
+        json!({"name": name, "shape": [1, 2], "datatype": "BYTES", "parameters": parameters});
+    let head = json!({ "inputs": [input] }).to_string();
+    let length = head.len().to_string();
+    let headers = [("inference-header-content-length", &length[..])];
+    let body = [head.as_bytes(), bytes].concat();
+    let answer = live.ask("POST", "/v2/models/words/infer", &headers, &body);
+    assert_eq!(answer.ok()["outputs"][0]["data"], json!([2.0]));
+    let answer = live.ask("POST", "/v2/models/words/infer", &headers, &body[..body.len() - 1]);
+    assert!(answer.error(400).contains("bytes"));
 }
 
 fn split(answer: &Answer) -> (Json, Vec<f32>) {

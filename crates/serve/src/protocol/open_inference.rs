@@ -260,6 +260,11 @@ impl Input {
         let shape = self.shape.ok_or_else(|| lacks("shape"))?;
         let kind = Datatype::parse(&self.datatype.ok_or_else(|| lacks("datatype"))?)?;
         let place = served.input(&name)?;
+        let takes_texts = served.inputs.get(place).is_some_and(Slot::is_text);
+        if takes_texts != (kind == Datatype::Bytes) {
+            let (takes, kind) = (if takes_texts { "texts" } else { "numbers" }, kind.name());
+            return Err(Failure::bad(format!("input {name:?} takes {takes}, not {kind:?}")));
+        }
         let tensor = match (self.data, self.binary) {
             (Some(data), None) => data.shaped(shape)?,
             (None, Some(size)) => {

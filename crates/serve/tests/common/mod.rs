@@ -238,3 +238,18 @@ pub fn slow(folder: &Folder) -> String {
     Model::new(&x, &y).unwrap().save(&path).unwrap();
     path
 }
+
+/// `words(text)`: how many different words two texts are.
+pub fn words(folder: &Folder) -> String {
+    let path = folder.join("words.keras");
+    let lookup = StringLookup::new().vocabulary(["bad", "good"]).output_mode("multi_hot");
+    Sequential::new()
+        .add(Input::text([2]))
+        .add(lookup)
+        .add(Dense::new(1).kernel_initializer("ones").use_bias(false))
+        .build()
+        .unwrap()
+        .save(&path)
+        .unwrap();
+    path
+}
