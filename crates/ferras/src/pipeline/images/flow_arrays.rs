@@ -78,7 +78,7 @@ impl ImageDataGenerator {
     /// let generator = ImageDataGenerator::new().horizontal_flip(true).rescale(0.5);
     /// let mut flow = generator.flow(x, vec![0, 1, 0, 1], Flow::new().batch_size(2).seed(1))?;
     /// for batch in flow.batches() {
-    ///     assert_eq!(batch?.x[0].shape(), &[2, 1, 2, 1][..]);
+    ///     assert_eq!(batch?.x[0].shape()[..], [2, 1, 2, 1]);
     /// }
     /// # Ok::<(), ferras::Error>(())
     /// ```

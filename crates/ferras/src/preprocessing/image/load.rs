@@ -51,7 +51,7 @@ pub struct LoadImg {
 /// # save_img(&path, &x, SaveImg::new().scale(false))?;
 /// let img = load_img(&path, LoadImg::new().target_size((4, 4)).interpolation("bilinear"))?;
 /// let x = img_to_array(&img, ImgToArray::new())?;
-/// assert_eq!(x.shape(), &[4, 4, 3][..]);
+/// assert_eq!(x.shape()[..], [4, 4, 3]);
 /// let batch = x.reshape([1, 4, 4, 3])?; // for model.predict
 /// # std::fs::remove_file(path).unwrap();
 /// # Ok::<(), ferras::Error>(())

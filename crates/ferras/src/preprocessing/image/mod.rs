@@ -10,7 +10,7 @@
 //! let x = img_to_array(&img, ImgToArray::new())?;
 //! let changed = ImageDataGenerator::new().rotation_range(20.0).horizontal_flip(true);
 //! let x = changed.random_transform(&x, Some(7))?;
-//! assert_eq!(x.shape(), &[2, 2, 3][..]);
+//! assert_eq!(x.shape()[..], [2, 2, 3]);
 //! # std::fs::remove_file(path).unwrap();
 //! # Ok::<(), ferras::Error>(())
 //! ```
