@@ -1,5 +1,5 @@
 //! `convert`.
-use crate::args::{Convert, check_place};
+use crate::args::{Convert, check_place, spared};
 use crate::console::{self, Console};
 use crate::failure::Outcome;
 use crate::format::Target;
@@ -11,7 +11,10 @@ pub(crate) fn run(args: &Convert, console: Console, limits: &Limits) -> Outcome<
     let target = Target::of(&args.output, args.weights_only)?;
     check_place(&args.output, "OUT")?;
     let loaded = load(&args.source, Compiled::IfPossible, limits)?;
-    let path = &args.output;
+    let (path, lost) = (&args.output, lost(&loaded, target));
+    if !lost.is_empty() {
+        spared(path, "OUT", &[&args.source.path])?;
+    }
     let model = &loaded.model;
     match target {
         Target::Model => model.save(path)?,
@@ -19,7 +22,6 @@ pub(crate) fn run(args: &Convert, console: Console, limits: &Limits) -> Outcome<
         Target::Json => write(path, &model.to_json()?)?,
         Target::Yaml => write(path, &model.to_yaml()?)?,
     }
-    let lost = lost(&loaded, target);
     console.note(format!("wrote {}", path.display()))?;
     lost.iter().for_each(console::warn);
     Ok(json!({"output": path.display().to_string(), "lost": lost}))

@@ -79,9 +79,9 @@ fn parse(argument: &Path) -> Outcome<(PathBuf, Option<String>, Kind)> {
     Ok((argument.to_path_buf(), None, kind))
 }
 
-/// An error unless the arguments name files of known formats.
-pub(crate) fn check_names<'a>(arguments: impl IntoIterator<Item = &'a PathBuf>) -> Outcome<()> {
-    arguments.into_iter().try_for_each(|argument| parse(argument).map(drop))
+/// The files that the arguments name, or an error unless all are of known formats.
+pub(crate) fn files<'a>(arguments: impl IntoIterator<Item = &'a PathBuf>) -> Outcome<Vec<PathBuf>> {
+    arguments.into_iter().map(|argument| parse(argument).map(|(file, ..)| file)).collect()
 }
 
 /// Reads a model's inputs, or what its outputs should be.

@@ -9,7 +9,7 @@ use ferras::{Limits, Logs};
 use serde_json::{Map, Value as Json, json};
 
 pub(crate) fn run(args: &Evaluate, console: Console, limits: &Limits) -> Outcome<Json> {
-    data::check_names([&args.x, &args.y])?;
+    data::files([&args.x, &args.y])?;
     let wanted = Wanted { optimizer: None, judged: &args.judged };
     let mut loaded = load(&args.source, wanted.compiled(), limits)?;
     no_weights(loaded.initial, &args.source.path)?;

@@ -1,5 +1,5 @@
 //! `fit`.
-use crate::args::{Fit, check_place};
+use crate::args::{Fit, check_place, same, spared};
 use crate::console::{self, Console};
 use crate::data::{self, Role};
 use crate::failure::{Failure, Outcome};
@@ -7,7 +7,7 @@ use crate::format::check_model;
 use crate::load::{Loaded, Wanted, load};
 use ferras::{History, Limits, plot};
 use serde_json::{Value as Json, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: &Fit, console: Console, limits: &Limits) -> Outcome<Json> {
     check(args)?;
@@ -16,6 +16,7 @@ pub(crate) fn run(args: &Fit, console: Console, limits: &Limits) -> Outcome<Json
     }
     let mut loaded = prepared(args, limits)?;
     let history = train(args, &mut loaded, console, limits)?;
+    worth_keeping(args, &history)?;
     loaded.model.save(&args.output)?;
     if let Some(path) = &args.history {
         history.save(path)?;
@@ -33,7 +34,7 @@ fn check(args: &Fit) -> Outcome<()> {
     check_model(&args.output)?;
     check_place(&args.output, "--output")?;
     let inputs = [Some(&args.x), Some(&args.y), args.val_x.as_ref(), args.val_y.as_ref()];
-    data::check_names(inputs.into_iter().flatten())?;
+    let read = data::files(inputs.into_iter().flatten())?;
     if let Some(path) = &args.history {
         let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
         if !matches!(ending.as_deref(), Some("json" | "csv")) {
@@ -41,11 +42,25 @@ fn check(args: &Fit) -> Outcome<()> {
             return Err(Failure::Usage(format!("{}: {problem}", path.display())));
         }
         check_place(path, "--history")?;
+        let read = read.iter().chain([&args.source.path]).map(PathBuf::as_path);
+        spared(path, "--history", &read.collect::<Vec<_>>())?;
     }
     match &args.plots {
         Some(folder) => make_folder(folder),
         None => Ok(()),
     }
+}
+
+/// A warning for a model that learned nothing but NaN; an error if a good one would be lost to it.
+fn worth_keeping(args: &Fit, history: &History) -> Outcome<()> {
+    let Some(loss) = history.last("loss").filter(|loss| !loss.is_finite()) else { return Ok(()) };
+    let problem = format!("the loss is {loss}: look at the data, or give a lower --learning-rate");
+    if same(&args.output, &args.source.path) {
+        let output = args.output.display();
+        return Err(Failure::Work(format!("{problem}; {output} is left as it was")));
+    }
+    console::warn(problem);
+    Ok(())
 }
 
 fn make_folder(folder: &Path) -> Outcome<()> {

@@ -1,5 +1,5 @@
 //! `predict`.
-use crate::args::{Predict, check_place};
+use crate::args::{Predict, check_place, spared};
 use crate::console::Console;
 use crate::data::{self, Role};
 use crate::failure::{Failure, Outcome};
@@ -9,14 +9,15 @@ use ferras::datasets::{npy, npz};
 use ferras::models::Model;
 use ferras::{Limits, Tensor};
 use serde_json::{Value as Json, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: &Predict, console: Console, limits: &Limits) -> Outcome<Json> {
-    data::check_names([&args.input])?;
+    let read = data::files([&args.input])?;
     if let Some(output) = &args.output {
         form(output)?;
         check_place(output, "--output")?;
-        spared(output, &[&args.input, &args.source.path])?;
+        let read = read.iter().chain([&args.source.path]).map(PathBuf::as_path);
+        spared(output, "--output", &read.collect::<Vec<_>>())?;
     }
     let Loaded { model, initial, .. } = load(&args.source, Compiled::Ignored, limits)?;
     no_weights(initial, &args.source.path)?;
@@ -48,21 +49,6 @@ pub(crate) fn run(args: &Predict, console: Console, limits: &Limits) -> Outcome<
         }
     }
     Ok(describe(args.output.as_deref(), &names, &outputs))
-}
-
-/// An error if the output would take the place of what it is made from.
-fn spared(output: &Path, sources: &[&Path]) -> Outcome<()> {
-    let same = |path: &&&Path| {
-        let real = |path: &Path| std::fs::canonicalize(path).ok();
-        real(output).is_some_and(|output| real(path) == Some(output))
-    };
-    match sources.iter().find(same) {
-        Some(source) => Err(Failure::Usage(format!(
-            "--output: {} is read in this run and would be lost: give another name",
-            source.display()
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// An error for a model that no file has weights for.

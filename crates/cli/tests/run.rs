@@ -170,6 +170,31 @@ fn bad_data_is_told() {
 }
 
 #[test]
+fn nothing_is_lost_to_an_output() {
+    let folder = Folder::new("spared");
+    simple(&folder);
+    let lost = "is read in this run and would be lost: give another name";
+    folder.run("predict model.keras --input x.npy --output y.csv").ok();
+    let fit = "fit model.keras --x x.npy --y y.csv";
+    let error = folder.run(&format!("{fit} --history y.csv -o z.keras")).error(2);
+    assert_eq!(error, format!("--history: y.csv {lost}"));
+    std::fs::create_dir(folder.join("d.keras")).unwrap();
+    let error = folder.run(&format!("{fit} -o d.keras")).error(2);
+    assert_eq!(error, "--output: d.keras is a folder");
+    folder.run("convert model.keras whole.h5").ok();
+    let before = std::fs::read(folder.join("whole.h5")).unwrap();
+    let error = folder.run("convert whole.h5 whole.h5 --weights-only").error(2);
+    assert_eq!(error, format!("OUT: whole.h5 {lost}"));
+    assert_eq!(std::fs::read(folder.join("whole.h5")).unwrap(), before);
+    let before = std::fs::read(folder.join("model.keras")).unwrap();
+    let nan = Tensor::new([20, 3], vec![f32::NAN; 60]).unwrap();
+    npy::write(folder.join("nan.npy"), &nan).unwrap();
+    let error = folder.run("fit model.keras --x nan.npy --y y.npy -o model.keras").error(1);
+    assert!(error.ends_with("; model.keras is left as it was"), "{error}");
+    assert_eq!(std::fs::read(folder.join("model.keras")).unwrap(), before);
+}
+
+#[test]
 fn evaluation_as_saved_and_as_asked() {
     let folder = Folder::new("evaluate");
     simple(&folder);
