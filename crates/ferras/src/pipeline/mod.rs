@@ -1,6 +1,7 @@
 //! Pipelines: data on its way to a model, step by step, with threads that work ahead.
 mod directory;
 mod feature_space;
+mod folder;
 mod images;
 mod parallel;
 mod stages;

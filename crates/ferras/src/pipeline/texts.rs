@@ -1,13 +1,12 @@
 //! `text_dataset_from_directory`: a folder of texts as a data set.
 use super::Pipeline;
-use super::directory::{BatchSize, Index, LabelMode, Labels, Names, Search, Split, Subset};
+use super::directory::{BatchSize, LabelMode, Labels, Names, Subset};
+use super::folder::{Folder, FolderDataset};
 use crate::array::{Array, Texts};
 use crate::config::Choice;
-use crate::random::next_seed;
-use crate::trainer::data::Data;
 use crate::trainer::dataset::{Batch, Dataset};
 use crate::{Config, Error, Result};
-use ferras_graph::{Shape, Tensor};
+use ferras_graph::Shape;
 use std::path::{Path, PathBuf};
 
 /// The options of [`text_dataset_from_directory`]: Keras' arguments and defaults.
@@ -58,43 +57,39 @@ pub struct TextDatasetFromDirectory {
 /// # Ok::<(), ferras::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct TextDataset {
-    pipeline: Pipeline,
-    class_names: Vec<String>,
-    file_paths: Vec<PathBuf>,
-}
+pub struct TextDataset(FolderDataset);
 
 impl TextDataset {
     /// The classes in the order of their numbers; empty without labels.
     pub fn class_names(&self) -> &[String] {
-        &self.class_names
+        &self.0.class_names
     }
 
     /// The files, as they were found or drawn.
     pub fn file_paths(&self) -> &[PathBuf] {
-        &self.file_paths
+        &self.0.file_paths
     }
 
     /// All texts at once, in the order of the files: what a layer of words learns from.
     pub fn texts(&self) -> Result<Texts> {
-        let texts = self.file_paths.iter().map(|path| read(path, None));
+        let texts = self.0.file_paths.iter().map(|path| read(path, None));
         let texts = texts.collect::<Result<Vec<String>>>()?;
         Texts::new([texts.len()], texts)
     }
 
     /// As a pipeline, for further steps.
     pub fn into_pipeline(self) -> Pipeline {
-        self.pipeline
+        self.0.pipeline
     }
 }
 
 impl Dataset for TextDataset {
     fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
-        self.pipeline.batches()
+        self.0.pipeline.batches()
     }
 
     fn len(&self) -> Option<usize> {
-        self.pipeline.len()
+        self.0.pipeline.len()
     }
 }
 
@@ -136,14 +131,9 @@ pub fn text_dataset_from_directory(
     options: TextDatasetFromDirectory,
 ) -> Result<TextDataset> {
     let subset = options.subset.as_ref().map(Choice::get).transpose()?;
-    if subset == Some(Subset::Both) {
-        let problem = "\"both\" gives two data sets: call text_datasets_from_directory";
-        return Err(Error::argument("subset", problem));
-    }
-    let directory = directory.as_ref();
-    let (index, split) = options.index(directory, subset)?;
-    let part = split.part(&index, subset, options.verbose)?;
-    options.dataset(directory, part, options.shuffle)
+    let both = "text_datasets_from_directory";
+    let folder = options.folder()?;
+    folder.one(directory.as_ref(), subset, both, options.reader()).map(TextDataset)
 }
 
 /// What is learnt from and what is kept apart, Keras' `subset="both"`: only the first one is shuffled.
@@ -153,66 +143,31 @@ pub fn text_datasets_from_directory(
     directory: impl AsRef<Path>,
     options: TextDatasetFromDirectory,
 ) -> Result<(TextDataset, TextDataset)> {
-    let directory = directory.as_ref();
-    let (index, split) = options.index(directory, Some(Subset::Both))?;
-    let part = |subset| split.part(&index, Some(subset), options.verbose);
-    let training = options.dataset(directory, part(Subset::Training)?, options.shuffle)?;
-    Ok((training, options.dataset(directory, part(Subset::Validation)?, false)?))
+    let (training, validation) = options.folder()?.two(directory.as_ref(), options.reader())?;
+    Ok((TextDataset(training), TextDataset(validation)))
 }
 
 impl TextDatasetFromDirectory {
-    /// All files, and how they are split.
-    fn index(&self, directory: &Path, subset: Option<Subset>) -> Result<(Index, Split)> {
-        let split = Split { validation_split: self.validation_split, subset };
-        split.check(self.shuffle, self.seed)?;
-        let mode = self.label_mode.get()?;
-        let search = Search {
-            labels: if mode == LabelMode::None { &Labels::None } else { &self.labels },
-            class_names: self.class_names.as_ref(),
+    fn folder(&self) -> Result<Folder<'_>> {
+        Ok(Folder {
+            what: "texts",
             formats: &[".txt"],
-            shuffle: self.shuffle.then(|| self.seed.unwrap_or_else(|| next_seed() % 1_000_000)),
+            labels: &self.labels,
+            label_mode: self.label_mode.get()?,
+            class_names: self.class_names.as_ref(),
+            batch_size: self.batch_size,
+            shuffle: self.shuffle,
+            seed: self.seed,
+            validation_split: self.validation_split,
             follow_links: self.follow_links,
             verbose: self.verbose,
-        };
-        let index = search.index(directory)?;
-        let classes = index.class_names.as_ref().map_or(0, Vec::len);
-        if mode == LabelMode::Binary && index.labels.is_some() && classes != 2 {
-            let problem = format!("\"binary\" wants exactly 2 classes, there are {classes}");
-            return Err(Error::argument("label_mode", problem));
-        }
-        Ok((index, split))
+            workers: 0,
+        })
     }
 
-    fn dataset(&self, directory: &Path, index: Index, shuffle: bool) -> Result<TextDataset> {
-        let Index { files, labels, class_names } = index;
-        if files.is_empty() {
-            return Err(Error::file(directory, "holds no texts; taken are .txt"));
-        }
-        let class_names = class_names.unwrap_or_default();
-        let targets = match labels {
-            Some(labels) => self.label_mode.get()?.targets(&labels, class_names.len())?,
-            None => None,
-        };
-        let places: Vec<i64> = (0..files.len() as i64).collect();
-        let places = Data::from(Tensor::new([files.len()], places)?);
-        let mut pipeline =
-            Pipeline::from_arrays(places, targets.map_or_else(Data::default, Data::from))?;
-        if shuffle {
-            let buffer = self.batch_size.0.map_or(1024, |size| size.saturating_mul(8));
-            pipeline = pipeline.shuffle(buffer, self.seed.unwrap_or_else(next_seed));
-        }
-        let (paths, most) = (files.clone(), self.max_length);
-        pipeline = pipeline.map(move |mut batch| {
-            let place = batch.x.first().and_then(|p| p.as_slice::<i64>()?.first().copied());
-            let path = place.and_then(|p| paths.get(usize::try_from(p).ok()?));
-            let path = path.ok_or_else(|| Error::Internal("a file without a number".into()))?;
-            batch.x = vec![Array::Texts(Texts::new(Shape::scalar(), vec![read(path, most)?])?)];
-            Ok(batch)
-        });
-        if let Some(size) = self.batch_size.0 {
-            pipeline = pipeline.batch(size);
-        }
-        Ok(TextDataset { pipeline: pipeline.prefetch(2), class_names, file_paths: files })
+    fn reader(&self) -> impl Fn(&Path) -> Result<Array> + Clone + Send + Sync + 'static {
+        let most = self.max_length;
+        move |path| Ok(Array::Texts(Texts::new(Shape::scalar(), vec![read(path, most)?])?))
     }
 }
 

@@ -12,6 +12,7 @@ mod options;
 mod predict;
 mod progress;
 mod running;
+mod source;
 mod step;
 mod targets;
 #[cfg(test)]

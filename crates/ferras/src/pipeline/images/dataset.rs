@@ -1,12 +1,10 @@
 //! `image_dataset_from_directory`: a folder of pictures as a data set.
+use crate::array::Array;
 use crate::config::{ChannelsOrder, Choice, DataFormat, Sizes};
 use crate::pipeline::Pipeline;
-use crate::pipeline::directory::{
-    BatchSize, Index, LabelMode, Labels, Names, Search, Split, Subset,
-};
+use crate::pipeline::directory::{BatchSize, LabelMode, Labels, Names, Subset};
+use crate::pipeline::folder::{Folder, FolderDataset};
 use crate::preprocessing::image::{ColorMode, Colors, Grid, Like, ResizeMethod, decode, in_colors};
-use crate::random::next_seed;
-use crate::trainer::data::Data;
 use crate::trainer::dataset::{Batch, Dataset};
 use crate::{Config, Error, Result};
 use ferras_graph::{DType, Tensor};
@@ -82,36 +80,32 @@ pub struct ImageDatasetFromDirectory {
 /// # Ok::<(), ferras::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct ImageDataset {
-    pipeline: Pipeline,
-    class_names: Vec<String>,
-    file_paths: Vec<PathBuf>,
-}
+pub struct ImageDataset(FolderDataset);
 
 impl ImageDataset {
     /// The classes in the order of their numbers; empty without labels.
     pub fn class_names(&self) -> &[String] {
-        &self.class_names
+        &self.0.class_names
     }
 
     /// The files, as they were found or drawn.
     pub fn file_paths(&self) -> &[PathBuf] {
-        &self.file_paths
+        &self.0.file_paths
     }
 
     /// As a pipeline, for further steps.
     pub fn into_pipeline(self) -> Pipeline {
-        self.pipeline
+        self.0.pipeline
     }
 }
 
 impl Dataset for ImageDataset {
     fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
-        self.pipeline.batches()
+        self.0.pipeline.batches()
     }
 
     fn len(&self) -> Option<usize> {
-        self.pipeline.len()
+        self.0.pipeline.len()
     }
 }
 
@@ -159,14 +153,10 @@ pub fn image_dataset_from_directory(
     options: ImageDatasetFromDirectory,
 ) -> Result<ImageDataset> {
     let subset = options.subset.as_ref().map(Choice::get).transpose()?;
-    if subset == Some(Subset::Both) {
-        let problem = "\"both\" gives two data sets: call image_datasets_from_directory";
-        return Err(Error::argument("subset", problem));
-    }
-    let directory = directory.as_ref();
-    let (index, split) = options.index(directory, subset)?;
-    let part = split.part(&index, subset, options.verbose)?;
-    options.dataset(directory, part, options.shuffle)
+    let (reader, folder) = (options.reader()?, options.folder()?);
+    let read = move |path: &Path| reader.read(path).map(Array::from);
+    let both = "image_datasets_from_directory";
+    folder.one(directory.as_ref(), subset, both, read).map(ImageDataset)
 }
 
 /// What is learnt from and what is kept apart, Keras' `subset="both"`: only the first one is shuffled.
@@ -176,16 +166,32 @@ pub fn image_datasets_from_directory(
     directory: impl AsRef<Path>,
     options: ImageDatasetFromDirectory,
 ) -> Result<(ImageDataset, ImageDataset)> {
-    let directory = directory.as_ref();
-    let (index, split) = options.index(directory, Some(Subset::Both))?;
-    let part = |subset| split.part(&index, Some(subset), options.verbose);
-    let training = options.dataset(directory, part(Subset::Training)?, options.shuffle)?;
-    Ok((training, options.dataset(directory, part(Subset::Validation)?, false)?))
+    let (reader, folder) = (options.reader()?, options.folder()?);
+    let read = move |path: &Path| reader.read(path).map(Array::from);
+    let (training, validation) = folder.two(directory.as_ref(), read)?;
+    Ok((ImageDataset(training), ImageDataset(validation)))
 }
 
 impl ImageDatasetFromDirectory {
-    /// All files, and how they are split.
-    fn index(&self, directory: &Path, subset: Option<Subset>) -> Result<(Index, Split)> {
+    fn folder(&self) -> Result<Folder<'_>> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Folder {
+            what: "pictures",
+            formats: &FORMATS,
+            labels: &self.labels,
+            label_mode: self.label_mode.get()?,
+            class_names: self.class_names.as_ref(),
+            batch_size: self.batch_size,
+            shuffle: self.shuffle,
+            seed: self.seed,
+            validation_split: self.validation_split,
+            follow_links: self.follow_links,
+            verbose: self.verbose,
+            workers: self.workers.unwrap_or_else(cores),
+        })
+    }
+
+    fn reader(&self) -> Result<Reader> {
         if self.crop_to_aspect_ratio && self.pad_to_aspect_ratio {
             let problem = "and pad_to_aspect_ratio exclude each other";
             return Err(Error::argument("crop_to_aspect_ratio", problem));
@@ -201,67 +207,10 @@ impl ImageDatasetFromDirectory {
             let problem = "must be none of gaussian, mitchellcubic with crop_to_aspect_ratio";
             return Err(Error::argument("interpolation", problem));
         }
-        self.data_format.get()?;
-        let split = Split { validation_split: self.validation_split, subset };
-        split.check(self.shuffle, self.seed)?;
-        let unlabelled = self.label_mode.get()? == LabelMode::None;
-        let search = Search {
-            labels: if unlabelled { &Labels::None } else { &self.labels },
-            class_names: self.class_names.as_ref(),
-            formats: &FORMATS,
-            shuffle: self.shuffle.then(|| self.seed.unwrap_or_else(|| next_seed() % 1_000_000)),
-            follow_links: self.follow_links,
-            verbose: self.verbose,
-        };
-        let index = search.index(directory)?;
-        let classes = index.class_names.as_ref().map_or(0, Vec::len);
-        if self.label_mode.get()? == LabelMode::Binary && index.labels.is_some() && classes != 2 {
-            let problem = format!("\"binary\" wants exactly 2 classes, there are {classes}");
-            return Err(Error::argument("label_mode", problem));
-        }
-        Ok((index, split))
-    }
-
-    fn dataset(&self, directory: &Path, index: Index, shuffle: bool) -> Result<ImageDataset> {
-        let Index { files, labels, class_names } = index;
-        if files.is_empty() {
-            let problem = format!("holds no pictures; taken are {}", FORMATS.join(", "));
-            return Err(Error::file(directory, problem));
-        }
-        let class_names = class_names.unwrap_or_default();
-        let targets = match labels {
-            Some(labels) => self.label_mode.get()?.targets(&labels, class_names.len())?,
-            None => None,
-        };
-        let places: Vec<i64> = (0..files.len() as i64).collect();
-        let places = Data::from(Tensor::new([files.len()], places)?);
-        let mut pipeline =
-            Pipeline::from_arrays(places, targets.map_or_else(Data::default, Data::from))?;
-        if shuffle {
-            let buffer = self.batch_size.0.map_or(1024, |size| size * 8);
-            pipeline = pipeline.shuffle(buffer, self.seed.unwrap_or_else(next_seed));
-        }
-        let reader = self.reader()?;
-        let paths = files.clone();
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        pipeline = pipeline.workers(self.workers.unwrap_or_else(cores)).map(move |mut batch| {
-            let place = batch.x.first().and_then(|p| p.as_slice::<i64>()?.first().copied());
-            let path = place.and_then(|p| paths.get(usize::try_from(p).ok()?));
-            let path = path.ok_or_else(|| Error::Internal("a file without a number".into()))?;
-            batch.x = vec![reader.read(path)?.into()];
-            Ok(batch)
-        });
-        if let Some(size) = self.batch_size.0 {
-            pipeline = pipeline.batch(size);
-        }
-        Ok(ImageDataset { pipeline: pipeline.prefetch(2), class_names, file_paths: files })
-    }
-
-    fn reader(&self) -> Result<Reader> {
         Ok(Reader {
             colors: self.color_mode.get()?,
             size: self.image_size.0,
-            method: self.interpolation.get()?,
+            method,
             crop: self.crop_to_aspect_ratio,
             pad: self.pad_to_aspect_ratio,
             order: self.data_format.get()?,
@@ -270,6 +219,7 @@ impl ImageDatasetFromDirectory {
 }
 
 /// How a file becomes a picture of the common size.
+#[derive(Clone)]
 struct Reader {
     colors: Colors,
     size: [usize; 2],
