@@ -5,7 +5,7 @@ use super::hash::bucket_of_number;
 use super::learn::{Counter, Learned};
 use super::lookup::{Lookup, Special};
 use super::tokens::Tokens;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, with_vocabulary};
 use crate::Error;
 use crate::array::Array;
 use crate::config::Choice;
@@ -81,25 +81,9 @@ pub struct IntegerLookup {
     learned: Option<Learned<i64>>,
 }
 
-impl IntegerLookup {
-    fn vocabulary_of(&self) -> Vocabulary<'_, i64> {
-        Vocabulary {
-            special: Special {
-                max_tokens: self.max_tokens,
-                num_oov_indices: self.num_oov_indices,
-                mask_token: self.mask_token.as_ref(),
-                oov_token: self.oov_token.as_ref(),
-                mode: self.output_mode.get().unwrap_or(LookupMode::Int),
-                pad_to_max_tokens: self.pad_to_max_tokens,
-                invert: self.invert,
-            },
-            given: self.vocabulary.as_ref(),
-            idf_weights: self.idf_weights.as_deref(),
-            learned: self.learned.as_ref(),
-            size: self.frozen_size,
-        }
-    }
+with_vocabulary!(IntegerLookup, i64);
 
+impl IntegerLookup {
     /// What places without a token are called.
     fn oov(&self) -> i64 {
         self.oov_token.unwrap_or(-1)
@@ -125,33 +109,6 @@ impl IntegerLookup {
         let special = self.vocabulary_of().special;
         self.learned = Some(counter.learned(&special, special.mode == LookupMode::TfIdf));
         Ok(self)
-    }
-
-    /// Whether there is nothing to learn.
-    pub(crate) fn is_given(&self) -> bool {
-        self.vocabulary.is_some()
-    }
-
-    /// With this vocabulary in place of what was there, and for `"tf_idf"` a weight for each of its
-    /// tokens.
-    pub fn set_vocabulary(
-        mut self,
-        vocabulary: impl Into<Tokens<i64>>,
-        idf_weights: Option<&[f64]>,
-    ) -> Result<IntegerLookup> {
-        let tokens = vocabulary.into();
-        (self.vocabulary, self.frozen_size, self.idf_weights) = (None, None, None);
-        let learned =
-            Lookup::new(self.vocabulary_of().special, &tokens)?.learned(idf_weights)?;
-        self.learned = Some(learned);
-        Ok(self)
-    }
-
-    /// The tokens in the order of their numbers, those of special places among them or left out.
-    ///
-    /// Errors: no vocabulary yet.
-    pub fn get_vocabulary(&self, include_special_tokens: bool) -> Result<Vec<i64>> {
-        Ok(self.vocabulary_of().lookup()?.all(&self.oov(), include_special_tokens))
     }
 
     /// The layer's output for whole numbers.

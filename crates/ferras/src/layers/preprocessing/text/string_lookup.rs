@@ -3,9 +3,9 @@ use super::arguments::Salt;
 use super::encode::{Ids, LookupMode};
 use super::hash::bucket;
 use super::learn::{Counter, Learned};
-use super::lookup::Special;
+use super::lookup::{Lookup, Special};
 use super::tokens::Tokens;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, with_vocabulary};
 use crate::Error;
 use crate::array::{Array, Texts};
 use crate::config::{Choice, ElementType};
@@ -87,25 +87,19 @@ pub struct StringLookup {
     learned: Option<Learned<String>>,
 }
 
-impl StringLookup {
-    fn vocabulary_of(&self) -> Vocabulary<'_, String> {
-        Vocabulary {
-            special: Special {
-                max_tokens: self.max_tokens,
-                num_oov_indices: self.num_oov_indices,
-                mask_token: self.mask_token.as_ref(),
-                oov_token: self.oov_token.as_ref(),
-                mode: self.output_mode.get().unwrap_or(LookupMode::Int),
-                pad_to_max_tokens: self.pad_to_max_tokens,
-                invert: self.invert,
-            },
-            given: self.vocabulary.as_ref(),
-            idf_weights: self.idf_weights.as_deref(),
-            learned: self.learned.as_ref(),
-            size: self.frozen_size,
-        }
-    }
+with_vocabulary! {
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let layer = StringLookup::new().output_mode("tf_idf");
+    /// let layer = layer.set_vocabulary(["a", "b"], Some(&[0.5, 2.0]))?;
+    /// assert_eq!(layer.call([["b", "b", "?"]])?.to_f64_vec(), [1.25, 0.0, 4.0]);
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    StringLookup, String
+}
 
+impl StringLookup {
     /// What places without a token are called.
     fn oov(&self) -> String {
         self.oov_token.clone().unwrap_or_default()
@@ -137,41 +131,6 @@ impl StringLookup {
     fn counted(&self, counter: Counter<String>) -> Learned<String> {
         let special = self.vocabulary_of().special;
         counter.learned(&special, special.mode == LookupMode::TfIdf)
-    }
-
-    /// Whether there is nothing to learn.
-    pub(crate) fn is_given(&self) -> bool {
-        self.vocabulary.is_some()
-    }
-
-    /// With this vocabulary in place of what was there, and for `"tf_idf"` a weight for each of its
-    /// tokens.
-    ///
-    /// ```
-    /// use ferras::prelude::*;
-    /// let layer = StringLookup::new().output_mode("tf_idf");
-    /// let layer = layer.set_vocabulary(["a", "b"], Some(&[0.5, 2.0]))?;
-    /// assert_eq!(layer.call([["b", "b", "?"]])?.to_f64_vec(), [1.25, 0.0, 4.0]);
-    /// # Ok::<(), ferras::Error>(())
-    /// ```
-    pub fn set_vocabulary(
-        mut self,
-        vocabulary: impl Into<Tokens<String>>,
-        idf_weights: Option<&[f64]>,
-    ) -> Result<StringLookup> {
-        let tokens = vocabulary.into();
-        (self.vocabulary, self.frozen_size, self.idf_weights) = (None, None, None);
-        let Vocabulary { special, .. } = self.vocabulary_of();
-        let learned = super::lookup::Lookup::new(special, &tokens)?.learned(idf_weights)?;
-        self.learned = Some(learned);
-        Ok(self)
-    }
-
-    /// The tokens in the order of their numbers, those of special places among them or left out.
-    ///
-    /// Errors: no vocabulary yet.
-    pub fn get_vocabulary(&self, include_special_tokens: bool) -> Result<Vec<String>> {
-        Ok(self.vocabulary_of().lookup()?.all(&self.oov(), include_special_tokens))
     }
 
     /// The layer's output for texts.

@@ -153,3 +153,57 @@ impl<K: Clone + Eq + Hash + Display + FromStr> Vocabulary<'_, K> {
         lookup.learned(weights.as_deref()).map(Some)
     }
 }
+
+/// What a lookup layer does with its vocabulary; both have arguments of the same names.
+macro_rules! with_vocabulary {
+    ($(#[$example:meta])* $class:ident, $token:ty) => {
+        impl $class {
+            fn vocabulary_of(&self) -> Vocabulary<'_, $token> {
+                Vocabulary {
+                    special: Special {
+                        max_tokens: self.max_tokens,
+                        num_oov_indices: self.num_oov_indices,
+                        mask_token: self.mask_token.as_ref(),
+                        oov_token: self.oov_token.as_ref(),
+                        mode: self.output_mode.get().unwrap_or(LookupMode::Int),
+                        pad_to_max_tokens: self.pad_to_max_tokens,
+                        invert: self.invert,
+                    },
+                    given: self.vocabulary.as_ref(),
+                    idf_weights: self.idf_weights.as_deref(),
+                    learned: self.learned.as_ref(),
+                    size: self.frozen_size,
+                }
+            }
+
+            /// Whether there is nothing to learn.
+            pub(crate) fn is_given(&self) -> bool {
+                self.vocabulary.is_some()
+            }
+
+            /// With this vocabulary in place of what was there, and for `"tf_idf"` a weight for each of
+            /// its tokens.
+            $(#[$example])*
+            pub fn set_vocabulary(
+                mut self,
+                vocabulary: impl Into<Tokens<$token>>,
+                idf_weights: Option<&[f64]>,
+            ) -> Result<$class> {
+                let tokens = vocabulary.into();
+                (self.vocabulary, self.frozen_size, self.idf_weights) = (None, None, None);
+                let lookup = Lookup::new(self.vocabulary_of().special, &tokens)?;
+                self.learned = Some(lookup.learned(idf_weights)?);
+                Ok(self)
+            }
+
+            /// The tokens in the order of their numbers, those of special places among them or left
+            /// out.
+            ///
+            /// Errors: no vocabulary yet.
+            pub fn get_vocabulary(&self, include_special_tokens: bool) -> Result<Vec<$token>> {
+                Ok(self.vocabulary_of().lookup()?.all(&self.oov(), include_special_tokens))
+            }
+        }
+    };
+}
+pub(super) use with_vocabulary;
