@@ -447,6 +447,7 @@ impl<'m, 'f> Training<'m, 'f> {
         let size = self.validation_batch_size;
         let all = arrays.rows.div_ceil(size);
         let steps = self.validation_steps.unwrap_or(all).min(all);
+        let steps = limited_steps(Some(steps)).unwrap_or(steps);
         let params = RunParams { steps: Some(steps), ..self.params.clone() };
         let logs = super::evaluate::evaluate(
             Access::Write(&mut *self.model),
