@@ -33,7 +33,7 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
         use lexopt::{Arg::Long, ValueExt};
         match argument {
             Long("epochs") => all.epochs = parser.value()?.parse()?,
-            Long("rows") => all.rows = parser.value()?.parse()?,
+            Long("rows") => all.rows = common::positive("--rows", parser.value()?.parse()?)?,
             Long("code") => all.code = parser.value()?.parse()?,
             Long("out") => all.out = parser.value()?.into(),
             Long("seed") => all.seed = parser.value()?.parse()?,
@@ -69,7 +69,7 @@ fn program() -> Result<(), Box<dyn std::error::Error>> {
     set_random_seed(arguments.seed);
     let ((x, _), (x_test, _)) = mnist::load_data_from(common::shipped("mnist.npz"))?;
     let scale = |x: ndarray::ArrayView3<u8>| x.mapv(|v| f32::from(v) / 255.0).insert_axis(Axis(3));
-    let rows = arguments.rows.clamp(1, x.len_of(Axis(0)));
+    let rows = arguments.rows.min(x.len_of(Axis(0)));
     let (x, x_test) = (scale(x.slice(s![..rows, .., ..])), scale(x_test.view()));
 
     let mut model = network(arguments.code)?;

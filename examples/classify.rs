@@ -61,14 +61,22 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
     Ok(Arguments { models, image, weights, classes, top, out, json })
 }
 
-/// A network, the side of its pictures, and what is done to their pixels.
-fn network(name: &str, weights: Weights) -> Result<(Model, usize, Preprocessing)> {
-    Ok(match name {
-        "inception" => (InceptionV3::new().weights(weights).build()?, 299, Preprocessing::Tf),
-        "resnet" => (ResNet50::new().weights(weights).build()?, 224, Preprocessing::Caffe),
-        "mobilenet" => (MobileNet::new().weights(weights).build()?, 224, Preprocessing::Tf),
-        _ => (VGG16::new().weights(weights).build()?, 224, Preprocessing::Caffe),
-    })
+/// The side of a network's pictures, and what is done to their pixels.
+fn picture_of(name: &str) -> (usize, Preprocessing) {
+    match name {
+        "inception" => (299, Preprocessing::Tf),
+        "mobilenet" => (224, Preprocessing::Tf),
+        _ => (224, Preprocessing::Caffe),
+    }
+}
+
+fn network(name: &str, weights: Weights) -> Result<Model> {
+    match name {
+        "inception" => InceptionV3::new().weights(weights).build(),
+        "resnet" => ResNet50::new().weights(weights).build(),
+        "mobilenet" => MobileNet::new().weights(weights).build(),
+        _ => VGG16::new().weights(weights).build(),
+    }
 }
 
 fn program() -> Result<(), Box<dyn std::error::Error>> {
@@ -80,10 +88,12 @@ fn program() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn classify(name: &str, arguments: &Arguments) -> Result<()> {
-    let weights = arguments.weights.clone().map_or(Weights::ImageNet, Weights::File);
-    let (model, side, preprocessing) = network(name, weights)?;
+    // First the picture: weights may be half a gigabyte to fetch.
+    let (side, preprocessing) = picture_of(name);
     let img = load_img(&arguments.image, LoadImg::new().target_size((side, side)))?;
     let x = img_to_array(&img, ImgToArray::new())?.reshape([1, side, side, 3])?;
+    let weights = arguments.weights.clone().map_or(Weights::ImageNet, Weights::File);
+    let model = network(name, weights)?;
     let began = Instant::now();
     let scores = &model.predict_with(preprocessing.apply(&x)?, Predict::new().verbose(0))?[0];
     let seconds = began.elapsed().as_secs_f64();

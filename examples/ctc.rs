@@ -40,7 +40,7 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
         use lexopt::{Arg::Long, ValueExt};
         match argument {
             Long("epochs") => all.epochs = parser.value()?.parse()?,
-            Long("rows") => all.rows = parser.value()?.parse()?,
+            Long("rows") => all.rows = common::positive("--rows", parser.value()?.parse()?)?,
             Long("out") => all.out = parser.value()?.into(),
             Long("seed") => all.seed = parser.value()?.parse()?,
             Long("json") => all.json = true,
@@ -112,7 +112,7 @@ fn program() -> Result<(), Box<dyn std::error::Error>> {
     set_random_seed(arguments.seed);
     let (train, test) = mnist::load_data_from(common::shipped("mnist.npz"))?;
     let mut random = Generator::new(arguments.seed);
-    let (x, y) = strips(&train, arguments.rows.max(1), &mut random);
+    let (x, y) = strips(&train, arguments.rows, &mut random);
     let (x_test, y_test) = strips(&test, (arguments.rows / 10).clamp(20, 2000), &mut random);
 
     let mut model = network()?;

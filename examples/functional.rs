@@ -42,7 +42,7 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
                 all.models = common::chosen(&MODELS, &name)?;
             }
             Long("epochs") => all.epochs = parser.value()?.parse()?,
-            Long("rows") => all.rows = parser.value()?.parse()?,
+            Long("rows") => all.rows = common::positive("--rows", parser.value()?.parse()?)?,
             Long("out") => all.out = parser.value()?.into(),
             Long("seed") => all.seed = parser.value()?.parse()?,
             Long("json") => all.json = true,
@@ -55,7 +55,7 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
 fn program() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = arguments()?;
     let ((x, y), (x_test, y_test)) = mnist::load_data_from(common::shipped("mnist.npz"))?;
-    let rows = arguments.rows.clamp(1, x.len_of(Axis(0)));
+    let rows = arguments.rows.min(x.len_of(Axis(0)));
     let training = Digits::new(x.slice(s![..rows, .., ..]), y.slice(s![..rows]).to_owned());
     let test = Digits::new(x_test.view(), y_test);
     for model in &arguments.models {

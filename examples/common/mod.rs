@@ -40,6 +40,14 @@ pub fn chosen(known: &[&'static str], name: &str) -> Result<Vec<&'static str>, l
     }
 }
 
+/// A number of at least 1 that an option gives.
+pub fn positive(option: &str, number: usize) -> Result<usize, lexopt::Error> {
+    match number {
+        0 => Err(format!("{option} must be at least 1, got 0").into()),
+        number => Ok(number),
+    }
+}
+
 /// A file that ships with the repository.
 pub fn shipped(name: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name)
