@@ -15,6 +15,7 @@ mod pool;
 mod profile;
 mod run;
 mod steps;
+mod tiny;
 
 use ferras_graph::{Backend, Buffer, Executable, Graph, Result, Tensor};
 use pool::Pool;

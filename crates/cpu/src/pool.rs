@@ -4,6 +4,7 @@
 //! holds up nobody: the caller does the rest alone. Which thread does which task never matters to
 //! the result. Workers spin for a while after a region (the next one is usually microseconds
 //! away), then yield, then sleep.
+use crate::tiny::TinyAsZero;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::thread::{self, JoinHandle};
@@ -193,6 +194,7 @@ impl Shared {
 
     /// The life of a worker.
     fn work(&self, thread: usize) {
+        let _tiny = TinyAsZero::new();
         let mut seen = 0;
         loop {
             let region = self.await_region(seen);

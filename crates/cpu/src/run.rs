@@ -4,6 +4,7 @@ use crate::plan::{FEEDS, Program};
 use crate::pool::{Pool, Team};
 use crate::profile::Profile;
 use crate::steps::{Bases, Failure, Step};
+use crate::tiny::TinyAsZero;
 use ferras_graph::{Error, Executable, Graph, Result, Signature, StateArg, Tensor, TensorView};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -99,6 +100,7 @@ impl Compiled {
         let team = if self.parallel { self.pool.team() } else { None };
         let failure = Failure::default();
         let bases = Bases { pointers: &arena.bases, failure: &failure };
+        let _tiny = TinyAsZero::new();
         let mut clock = self.profile.as_ref().map(Profile::begin);
         for (i, region) in self.program.regions.iter().enumerate() {
             match &team {
