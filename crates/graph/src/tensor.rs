@@ -303,12 +303,13 @@ impl Tensor {
     /// ```
     pub fn gather_rows(&mut self, source: &Tensor, rows: &[usize]) -> Result<()> {
         let beyond = || Error::Tensor(format!("a row is not within {}", source.shape));
-        let mut shape = source.shape.to_vec();
-        *shape.first_mut().ok_or_else(beyond)? = rows.len();
+        let row = source.shape.get(1..).ok_or_else(beyond)?;
+        if self.shape.first() != Some(&rows.len()) || self.shape.get(1..) != Some(row) {
+            self.shape = [&[rows.len()], row].concat().into();
+        }
         if self.dtype() != source.dtype() {
             self.data = Arc::new(TensorData::zeros(source.dtype(), 0));
         }
-        self.shape = shape.into();
         let data = Arc::make_mut(&mut self.data);
         data.clear();
         match source.elements().append_rows(source.row_len(), rows, data) {

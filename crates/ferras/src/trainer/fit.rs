@@ -312,6 +312,7 @@ impl<'m, 'f> Training<'m, 'f> {
         let mut ended_early = false;
         self.notify(&states, |c, run| c.on_train_begin(run))?;
         let mut first_batch = self.resume(&mut source);
+        let mut staging = Staging::default();
         for epoch in self.initial_epoch..self.params.epochs {
             let started = Instant::now();
             states = self.trackers.start(self.model)?;
@@ -319,7 +320,6 @@ impl<'m, 'f> Training<'m, 'f> {
             let mut batch_index = std::mem::take(&mut first_batch);
             match &mut source {
                 Source::Arrays { arrays, sampler, steps } => {
-                    let mut staging = Staging::default();
                     while batch_index < *steps && !self.course.stop {
                         // As in Keras: the next epoch begins at the front again.
                         if batch_index > 0 && sampler.is_at_end() {

@@ -337,14 +337,12 @@ impl Model {
         let random = std::iter::once(&mut compiled.key);
         let rest = optimizer.chain(trackers.0.iter_mut()).map(Ok);
         let all = random.map(Ok).chain(variables).chain(carried).chain(rest);
-        let argument = |(buffer, &write): (Result<_>, &bool)| {
-            Ok(match write {
-                true => StateArg::Write(buffer?),
-                false => StateArg::Read(buffer?),
-            })
-        };
-        let states = all.zip(&step.writes).map(argument).collect::<Result<Vec<StateArg<'_>>>>();
-        let mut states = states?;
+        // Room for all at once: a step of some microseconds notices how a list grows.
+        let mut states = Vec::with_capacity(step.writes.len());
+        for (buffer, &write) in all.zip(&step.writes) {
+            let buffer = buffer?;
+            states.push(if write { StateArg::Write(buffer) } else { StateArg::Read(buffer) });
+        }
         Ok(step.executable.run(&batch.feeds(), &mut states, &mut Vec::new())?)
     }
 
