@@ -56,6 +56,14 @@ impl Kernel {
         }
     }
 
+    /// Tasks of a kernel without a plan.
+    fn tasks(&self) -> usize {
+        match self {
+            Kernel::Pad(k) => k.tasks,
+            _ => 1,
+        }
+    }
+
     /// Bytes that one run keeps between its phases.
     pub(crate) fn shared(&self) -> usize {
         self.work().map_or(0, |w| w.shared * size_of::<f32>())
@@ -104,7 +112,7 @@ impl Heavy {
     pub(crate) fn new(kernel: Kernel, operands: Operands, name: String) -> Heavy {
         let (phases, scratch) = match kernel.work() {
             Some(work) => (work.phases.clone(), work.scratch * size_of::<f32>()),
-            None => (vec![1], 0),
+            None => (vec![kernel.tasks()], 0),
         };
         // Kernels make a task of about ten microseconds.
         let tasks = phases.iter().max().copied().unwrap_or(0);
@@ -200,7 +208,7 @@ impl Step for Heavy {
                 Kernel::Spread(k) => k.run(task, b.cast(), a, out.cast()),
                 Kernel::Copy(k) => k.run(task, a, out),
                 Kernel::Concat(k) => k.run(inputs, out, bases),
-                Kernel::Pad(k) => k.run(a, out),
+                Kernel::Pad(k) => k.run(task, a, out),
                 Kernel::Gather(k) => k.run(a, b, out),
                 Kernel::ScatterAdd(k) => k.run(a, b, c, out),
                 Kernel::ArgReduce(k) => k.run(a, out.cast()),
