@@ -34,7 +34,8 @@ pub(crate) struct WinogradKernelGrad {
 impl WinogradKernelGrad {
     /// Whether this is the faster way.
     pub(crate) fn faster(level: Level, spec: ConvSpec) -> bool {
-        Field::new(spec, None).is_some_and(|field| field.pays(level))
+        // Each thread adds to all points of the kernel again and again.
+        Field::new(spec, None).is_some_and(|field| field.kernel_is_near() && field.pays(level))
     }
 
     /// As [`Field::new`].

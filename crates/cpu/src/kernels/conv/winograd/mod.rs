@@ -29,8 +29,12 @@ use crate::kernels::simd::Level;
 const POINTS: usize = 16;
 /// Floats of all points of a chunk, image and result: what stays in the second cache.
 const NEAR: usize = 3 << 16;
-/// Most floats of the points of a kernel.
-const KERNEL: usize = 1 << 18;
+/// Floats of the points of a kernel that stay in the second cache, and the most of them at all.
+const KERNEL_NEAR: usize = 1 << 18;
+const KERNEL: usize = 1 << 20;
+/// Least tiles of a chunk, and where its product reads the kernel from beyond the second cache.
+const TILES: usize = 16;
+const TILES_FAR: usize = 64;
 /// What a vector costs on its way through a transform, in multiplications: it passes the second cache
 /// three times (measured: 115 cycles).
 const TRANSFORM: usize = 240;
@@ -69,11 +73,13 @@ impl Field {
             let reach = even + spec.kernel[i + 1] - 1;
             padded.padding[i + 1].1 = high.max(reach.saturating_sub(spec.input[i + 1] + low));
         }
-        let tiles = (NEAR / (POINTS * (spec.cin + spec.cout))).max(16);
+        let blocks = [spec.kernel[1] / 2, spec.kernel[2] / 2];
+        let kernel = POINTS * blocks[0] * blocks[1] * spec.cin * spec.cout;
+        let least = if kernel > KERNEL_NEAR { TILES_FAR } else { TILES };
+        let tiles = (NEAR / (POINTS * (spec.cin + spec.cout))).max(least);
         let multiple =
             windows.map_or(2, |w| if w.size[0] % 2 == 0 { w.size[0] } else { 2 * w.size[0] });
         let chunks = Chunks::cut(padded, [1, even[0], even[1]], 4 * tiles, multiple);
-        let blocks = [spec.kernel[1] / 2, spec.kernel[2] / 2];
         Some(Field { spec: padded, result, chunks, blocks })
     }
 
@@ -142,7 +148,16 @@ impl Field {
         let [mine, direct] = self.costs(level);
         let [tr, tc] = self.tiles(self.chunks.rows);
         let enough = tr * tc >= 12 && self.spec.batch * tr * tc * self.chunks.count >= 128;
-        let near = POINTS * self.k() * self.spec.cout <= KERNEL;
-        enough && near && 21 * mine < 20 * direct
+        enough && self.kernel() <= KERNEL && 21 * mine < 20 * direct
+    }
+
+    /// Floats of the points of the kernel.
+    fn kernel(&self) -> usize {
+        POINTS * self.k() * self.spec.cout
+    }
+
+    /// Whether they stay in the second cache.
+    pub fn kernel_is_near(&self) -> bool {
+        self.kernel() <= KERNEL_NEAR
     }
 }
