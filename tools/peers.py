@@ -33,7 +33,7 @@ PEERS = {
 }
 ROWS = (
     "start xor churn mlp_one_layer mlp_two_layers mlp_two_layers_dropout conv_net conv_net_batch_norm "
-    "le_net cifar_net lstm gru mlp_two_layers_bfloat16 conv_net_bfloat16 predict_conv_net_1 predict_conv_net_256 "
+    "le_net cifar_net depthwise lstm gru attention conv1d mlp_two_layers_bfloat16 conv_net_bfloat16 predict_conv_net_1 predict_conv_net_256 "
     "predict_resnet50_1 predict_resnet50_8 predict_mobilenet_1 predict_mobilenet_8"
 ).split()
 LONGEST = 300  # seconds that a measurement may take, compilation included

@@ -19,7 +19,7 @@ use std::time::Instant;
 type Outcome<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Workload = fn(&str, &Effort) -> Outcome<Figures>;
 
-const WORKLOADS: [(&str, Workload); 20] = [
+const WORKLOADS: [(&str, Workload); 23] = [
     ("start", |_, _| measure::start()),
     ("xor", |_, effort| measure::xor(effort)),
     ("churn", |_, effort| measure::churn(effort)),
@@ -31,9 +31,12 @@ const WORKLOADS: [(&str, Workload); 20] = [
     ("conv_net_batch_norm", measure::digits),
     ("conv_net_bfloat16", measure::digits),
     ("le_net", measure::digits),
-    ("cifar_net", |_, effort| measure::cifar(effort)),
+    ("cifar_net", |_, effort| measure::cifar(networks::cifar_net(), effort)),
+    ("depthwise", |_, effort| measure::cifar(networks::depthwise(), effort)),
     ("lstm", measure::words),
     ("gru", measure::words),
+    ("attention", |_, effort| measure::sequences(networks::attention()?, effort)),
+    ("conv1d", |_, effort| measure::sequences(networks::conv1d(), effort)),
     ("predict_conv_net_1", |_, effort| {
         measure::predict(mnist::mnist("conv_net").build()?, 1, effort)
     }),

@@ -149,13 +149,13 @@ pub fn digits(name: &str, effort: &Effort) -> Outcome<Figures> {
     train(mnist::mnist(name), "categorical_crossentropy", [&x, &y], BATCH, effort)
 }
 
-pub fn cifar(effort: &Effort) -> Outcome<Figures> {
+pub fn cifar(network: Sequential, effort: &Effort) -> Outcome<Figures> {
     const BATCH: usize = 64;
     let rows = effort.steps * BATCH;
     let x = pictures([rows, 32, 32, 3])?;
     let y = to_categorical(&ndarray::Array1::from_iter((0..rows).map(|i| i % 10)), 10)?;
     let data = [&x, &Tensor::from(&y)];
-    train(networks::cifar_net(), "categorical_crossentropy", data, BATCH, effort)
+    train(network, "categorical_crossentropy", data, BATCH, effort)
 }
 
 /// A recurrent network over sentences of 80 words, of 10,000.
@@ -166,6 +166,15 @@ pub fn words(name: &str, effort: &Effort) -> Outcome<Figures> {
     let x = Tensor::new([rows, 80], (0..rows * 80).map(word).collect())?;
     let y = Tensor::new([rows, 1], (0..rows).map(|i| (i % 2) as f32).collect())?;
     train(networks::sentences(name), "binary_crossentropy", [&x, &y], BATCH, effort)
+}
+
+/// A network over sequences of 128 steps with 64 numbers.
+pub fn sequences(network: impl Into<Model>, effort: &Effort) -> Outcome<Figures> {
+    const BATCH: usize = 32;
+    let rows = effort.steps * BATCH;
+    let x = pictures([rows, 128, 64])?;
+    let y = Tensor::new([rows, 1], (0..rows).map(|i| (i % 2) as f32).collect())?;
+    train(network, "binary_crossentropy", [&x, &y], BATCH, effort)
 }
 
 /// Numbers from 0 to 1, without an order that could be seen.
@@ -189,12 +198,13 @@ impl Callback for Deadline {
 }
 
 fn train(
-    mut model: Sequential,
+    network: impl Into<Model>,
     loss: &str,
     [x, y]: [&Tensor; 2],
     batch: usize,
     effort: &Effort,
 ) -> Outcome<Figures> {
+    let mut model = network.into();
     model.compile(Compile::new().optimizer("adam").loss(loss).metrics(["accuracy"]))?;
     let deadline = Deadline(Instant::now() + effort.time);
     let fit = Fit::new().epochs(1_000_000).batch_size(batch).verbose(0).callback(deadline);
@@ -211,7 +221,9 @@ fn train(
 
 fn first_layer(model: &Model) -> Outcome<Sequential> {
     let shape: Vec<Option<usize>> = model.input_shape()?.iter().skip(1).copied().collect();
-    let (_, layer) = model.layers().into_iter().next().ok_or("a model without layers")?;
+    let mut layers = model.layers().into_iter();
+    let computes = |(_, layer): &(String, LayerRef)| layer.downcast::<InputLayer>().is_none();
+    let (_, layer) = layers.find(computes).ok_or("a model without layers")?;
     Ok(Sequential::new().add(Input::new(shape)).add(layer).build()?)
 }
 

@@ -39,6 +39,37 @@ pub fn sentences(name: &str) -> Sequential {
     read.add(Dense::new(1).activation("sigmoid"))
 }
 
+/// Eight heads of 64 numbers that look at all of 128 steps: yes or no.
+pub fn attention() -> Result<Model> {
+    let x = Input::new([128, 64]);
+    let steps = Dense::new(64).apply(&x);
+    let seen = MultiHeadAttention::new(8, 64).apply([&steps, &steps]);
+    let seen = GlobalAveragePooling1D::new().apply(&seen);
+    Model::new(&x, Dense::new(1).activation("sigmoid").apply(&seen))
+}
+
+/// Two convolutions along 128 steps of 64 channels: yes or no.
+pub fn conv1d() -> Sequential {
+    let conv = || Conv1D::new(64, 5).padding("same").activation("relu");
+    Sequential::new()
+        .add(Input::new([128, 64]))
+        .add(conv())
+        .add(conv())
+        .add(GlobalMaxPooling1D::new())
+        .add(Dense::new(1).activation("sigmoid"))
+}
+
+/// Two convolutions of each of 64 channels on its own, over small colour pictures.
+pub fn depthwise() -> Sequential {
+    Sequential::new()
+        .add(Input::new([32, 32, 3]))
+        .add(Conv2D::new(64, 1).activation("relu"))
+        .add(DepthwiseConv2D::new(3).padding("same").activation("relu"))
+        .add(DepthwiseConv2D::new(3).strides(2).padding("same").activation("relu"))
+        .add(GlobalAveragePooling2D::new())
+        .add(Dense::new(10).activation("softmax"))
+}
+
 /// ResNet50 as Keras' applications have it: He et al. 2015, table 1; biased convolutions, the stride
 /// in the first one of a block.
 pub fn resnet50() -> Result<Model> {

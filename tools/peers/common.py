@@ -92,3 +92,8 @@ def pictures(shape):
 def cifar(batch=64):
     rows = STEPS * batch
     return pictures((rows, 32, 32, 3)), np.eye(10, dtype="float32")[np.arange(rows) % 10]
+
+
+def sequences(batch=32):
+    rows = STEPS * batch
+    return pictures((rows, 128, 64)), (np.arange(rows) % 2).astype("float32")[:, None]

@@ -97,6 +97,34 @@ def sentences(name):
     )
 
 
+def attention():
+    x = keras.Input((128, 64))
+    steps = L.Dense(64)(x)
+    seen = L.GlobalAveragePooling1D()(L.MultiHeadAttention(8, 64)(steps, steps))
+    return keras.Model(x, L.Dense(1, activation="sigmoid")(seen))
+
+
+def conv1d():
+    return stack(
+        keras.Input((128, 64)),
+        L.Conv1D(64, 5, padding="same", activation="relu"),
+        L.Conv1D(64, 5, padding="same", activation="relu"),
+        L.GlobalMaxPooling1D(),
+        L.Dense(1, activation="sigmoid"),
+    )
+
+
+def depthwise():
+    return stack(
+        keras.Input((32, 32, 3)),
+        L.Conv2D(64, 1, activation="relu"),
+        L.DepthwiseConv2D(3, padding="same", activation="relu"),
+        L.DepthwiseConv2D(3, strides=2, padding="same", activation="relu"),
+        L.GlobalAveragePooling2D(),
+        L.Dense(10, activation="softmax"),
+    )
+
+
 class Epochs(keras.callbacks.Callback):
     """Seconds of each epoch; ends when the time is over, after two at least."""
 
@@ -174,6 +202,11 @@ def measure(name):
         return train(yes_or_no(11, [6, 6]), yes, *common.churn(), 10)
     if name == "cifar_net":
         return train(cifar_net(), ten, *common.cifar(), 64)
+    if name == "depthwise":
+        return train(depthwise(), ten, *common.cifar(), 64)
+    if name in ("attention", "conv1d"):
+        made = attention() if name == "attention" else conv1d()
+        return train(made, yes, *common.sequences(), 32)
     if name in ("lstm", "gru"):
         return train(sentences(name), yes, *common.words(), 32)
     if name.startswith("predict_"):

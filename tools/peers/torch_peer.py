@@ -100,6 +100,50 @@ class Sentences(nn.Module):
         return self.verdict(outputs[:, -1])
 
 
+class Attention(nn.Module):
+    """Eight heads of 64 numbers, each of which sees 64 numbers of a step."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps = nn.Linear(64, 64)
+        self.asked = nn.Linear(64, 3 * 8 * 64)
+        self.told = nn.Linear(8 * 64, 64)
+        self.verdict = nn.Linear(64, 1)
+
+    def forward(self, x):
+        batch, steps, _ = x.shape
+        asked = self.asked(self.steps(x)).view(batch, steps, 3, 8, 64).permute(2, 0, 3, 1, 4)
+        seen = F.scaled_dot_product_attention(*asked)
+        seen = self.told(seen.transpose(1, 2).reshape(batch, steps, -1))
+        return self.verdict(seen.mean(1))
+
+
+class Steps(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv1d(64, 64, 5, padding="same")
+        self.second = nn.Conv1d(64, 64, 5, padding="same")
+        self.verdict = nn.Linear(64, 1)
+
+    def forward(self, x):
+        x = F.relu(self.second(F.relu(self.first(x.transpose(1, 2)))))
+        return self.verdict(x.amax(-1))
+
+
+def depthwise():
+    return nn.Sequential(
+        nn.Conv2d(3, 64, 1),
+        nn.ReLU(),
+        nn.Conv2d(64, 64, 3, padding="same", groups=64),
+        nn.ReLU(),
+        nn.Conv2d(64, 64, 3, 2, 1, groups=64),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(64, 10),
+    )
+
+
 class Residual(nn.Module):
     def __init__(self, before, filters, stride, project):
         super().__init__()
@@ -250,6 +294,11 @@ def measure(name):
         return train(lambda: yes_or_no(11, [6, 6]), yes, *tensors(*common.churn()), 10)
     if name == "cifar_net":
         return train(cifar_net, ten, *tensors(*common.cifar()), 64)
+    if name == "depthwise":
+        return train(depthwise, ten, *tensors(*common.cifar()), 64)
+    if name in ("attention", "conv1d"):
+        make = Attention if name == "attention" else Steps
+        return train(make, yes, *tensors(*common.sequences()), 32)
     if name in ("lstm", "gru"):
         return train(lambda: Sentences(name), yes, *tensors(*common.words()), 32)
     if name.startswith("predict_"):
