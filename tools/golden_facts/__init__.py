@@ -50,4 +50,4 @@ TOPICS = [
 ]
 
 # Those that need TensorFlow beside Keras.
-WITH_TENSORFLOW = ["feature_spaces", "image_folders", "lookups", "stateful", "timeseries", "word_models"]
+WITH_TENSORFLOW = ["added", "feature_spaces", "image_folders", "lookups", "stateful", "timeseries", "word_models"]

@@ -55,6 +55,11 @@ pub mod data {
     pub use crate::trainer::dataset::{Batch, Dataset};
 }
 
+/// The examples of `docs/own-models.md`, which are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/own-models.md")]
+mod own_models {}
+
 pub use backend::set_num_threads;
 pub use containers::Limits;
 pub use error::{Error, Result};

@@ -1,6 +1,6 @@
 //! Calling: a layer's mathematics over symbolic values.
-use super::{CallArguments, LayerRef, WeightSpec, build::describe};
-use crate::config::DTypePolicy;
+use super::{CallArguments, LayerRef, Measured, WeightSpec, build::describe};
+use crate::config::{DTypePolicy, floatx};
 use crate::regularizers::Regularizer;
 use ferras_graph::{Builder, DType, Shape, Tensor, Value};
 use std::collections::{HashMap, HashSet};
@@ -31,8 +31,10 @@ pub struct Trace {
     uncast: HashSet<String>,
     /// New values of weights that are not trained, by path.
     pub(crate) updates: Vec<(String, Value)>,
-    /// Scalars to add to the loss.
+    /// What is added to the loss, each the sum of its elements.
     pub(crate) losses: Vec<Value>,
+    /// What layers gave their metrics.
+    pub(crate) measured: Vec<Measured>,
     pub(crate) training: bool,
     /// The random key, where the step has one.
     pub(crate) key: Option<Value>,
@@ -42,8 +44,8 @@ pub struct Trace {
 impl Trace {
     pub(crate) fn new(builder: Builder, training: bool, key: Option<Value>) -> Trace {
         let (weights, updates, losses) = (HashMap::new(), Vec::new(), Vec::new());
-        let uncast = HashSet::new();
-        Trace { builder, weights, uncast, updates, losses, training, key, streams: 0 }
+        let (uncast, measured) = (HashSet::new(), Vec::new());
+        Trace { builder, weights, uncast, updates, losses, measured, training, key, streams: 0 }
     }
 
     /// The weight as a state of the graph.
@@ -135,6 +137,7 @@ impl Trace {
 pub(crate) struct Mark {
     updates: Vec<(String, Value)>,
     losses: usize,
+    measured: usize,
 }
 
 /// What a layer's `call` works with: inputs, weights, mode, randomness.
@@ -283,9 +286,32 @@ impl Call<'_> {
         }
     }
 
-    /// Adds a scalar to the loss.
+    /// Adds to the loss, in training and evaluation: the sum of all elements, which may be of any
+    /// shape. Integers are taken as floats.
+    ///
+    /// - **Source** Keras 3 `Layer.add_loss`.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// /// Keeps its input small: 0.1 · Σ x² is added to the loss.
+    /// #[derive(Clone, Debug, Config)]
+    /// struct Small;
+    /// impl Layer for Small {
+    ///     fn call(&self, cx: &mut Call) -> Value {
+    ///         let x = cx.input();
+    ///         cx.add_loss(x.square() * 0.1);
+    ///         x
+    ///     }
+    /// }
+    /// let mut model = Sequential::new().add(Input::new([2])).add(Small::new());
+    /// model.compile(Compile::new())?; // no other loss
+    /// let logs = model.test_on_batch([[1.0_f32, 3.0]], ())?;
+    /// assert_eq!(logs.get("loss"), Some(1.0));
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
     pub fn add_loss(&mut self, loss: Value) {
-        self.trace.losses.push(loss);
+        let loss = if loss.dtype().is_float() { loss } else { loss.cast(floatx()) };
+        self.trace.losses.push(loss.sum(&[], false));
     }
 
     /// Adds the penalty of a layer's output to the loss, as Keras does: divided by the batch size.
@@ -369,7 +395,8 @@ impl Call<'_> {
 
     /// Where the trace stands, to go back there.
     pub(crate) fn mark(&self) -> Mark {
-        Mark { updates: self.trace.updates.clone(), losses: self.trace.losses.len() }
+        let (losses, measured) = (self.trace.losses.len(), self.trace.measured.len());
+        Mark { updates: self.trace.updates.clone(), losses, measured }
     }
 
     /// Whether a weight got a new value since then.
@@ -379,10 +406,11 @@ impl Call<'_> {
         now.len() != mark.updates.len() || !now.iter().zip(&mark.updates).all(same)
     }
 
-    /// Forgets updates and losses since then.
+    /// Forgets updates, losses and metrics since then.
     pub(crate) fn go_back(&mut self, mark: Mark) {
         self.trace.updates = mark.updates;
         self.trace.losses.truncate(mark.losses);
+        self.trace.measured.truncate(mark.measured);
     }
 
     /// All inputs with their masks.

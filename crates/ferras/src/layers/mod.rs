@@ -9,6 +9,7 @@ mod golden;
 mod harness;
 mod host;
 mod layer;
+mod measured;
 #[cfg(test)]
 mod mixed;
 pub(crate) mod operation;
@@ -26,6 +27,7 @@ pub use build::{Build, PartialShape, ShapeCheck, TensorSpec, WeightSpec};
 pub use call::{Call, Masked, Trace};
 pub use host::{Assets, Host};
 pub use layer::{Layer, LayerExt, LayerRef};
+pub(crate) use measured::{LayerMetric, Measured};
 pub use norm::RenormClipping;
 pub use preprocessing::{
     Between, Factor, Fill, FillMode, FillPlace, FlipMode, LookupMode, Ngrams, Numbers, OovMethod,

@@ -2,6 +2,7 @@
 mod carried;
 mod config;
 mod host;
+mod infer;
 mod inspect;
 mod limited;
 mod model;

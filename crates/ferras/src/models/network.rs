@@ -1,22 +1,17 @@
 //! A network: the layers of a model in the order in which they are called, with their shapes.
 use super::host::HostPart;
+use super::infer::{Inferred, infer};
 use super::{SymbolicInputs, SymbolicTensor};
 use crate::layers::{
-    Build, CallArguments, LayerRef, Masked, PartialShape, TensorSpec, Trace, WeightSpec, describe,
-    operation::Operation,
+    Build, CallArguments, LayerMetric, LayerRef, Masked, PartialShape, TensorSpec, Trace,
+    WeightSpec, describe, operation::Operation,
 };
 use crate::{Error, Result, console};
-use ferras_graph::{Builder, DType, TensorType, Value};
+use ferras_graph::DType;
 use std::collections::HashSet;
 use std::collections::hash_map::{Entry, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Open sizes are tried out with these two; what differs in the result is open there too. They are
-/// so large and so far apart that windows and strides of hundreds of places tell them apart.
-const PROBES: [usize; 2] = [997, 1511];
-/// Where these are too small for a layer, as for one that crops a thousand places.
-const LARGE_PROBES: [usize; 2] = [65_521, 131_071];
 
 /// The layers of a model and how they are connected.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +32,10 @@ pub struct Network {
     pub(crate) layer_weights: Vec<Range<usize>>,
     /// What is computed in front of the graph.
     pub(super) host: HostPart,
+    /// What the layers follow in every step.
+    pub(crate) metrics: Vec<LayerMetric>,
+    /// Whether a layer adds to the loss.
+    pub(crate) adds_loss: bool,
 }
 
 /// A layer under its name in this network.
@@ -66,14 +65,6 @@ impl LayerCall {
         let own = self.inputs.len().saturating_sub(self.arguments.tensors.len());
         &self.inputs[..own]
     }
-}
-
-/// What a layer gives: its outputs, and the shapes of their masks.
-#[derive(Default)]
-struct Inferred {
-    outputs: Vec<TensorSpec>,
-    fronts: Vec<TensorSpec>,
-    masks: Vec<Option<PartialShape>>,
 }
 
 impl Network {
@@ -247,7 +238,7 @@ impl Network {
     ) -> Result<()> {
         let NetworkLayer { name, layer: handle } = &self.layers[layer];
         let arguments = tensor.node.arguments.clone();
-        let Inferred { outputs, fronts, masks } = match tensor.input_layer() {
+        let Inferred { outputs, fronts, masks, metrics, adds_loss } = match tensor.input_layer() {
             Some(input) => {
                 let (dtype, shape) = (input.element_type(), input.batch_shape().clone());
                 let outputs = vec![TensorSpec { dtype, shape }];
@@ -274,6 +265,13 @@ impl Network {
             }
         };
         self.calls.push(LayerCall { layer, inputs, arguments, outputs, fronts, masks });
+        self.adds_loss |= adds_loss;
+        for metric in metrics {
+            // One that is used again goes on with its number.
+            if !self.metrics.iter().any(|known| known.is_same(&metric)) {
+                self.metrics.push(metric);
+            }
+        }
         Ok(())
     }
 
@@ -437,121 +435,6 @@ pub(crate) fn snake_case(class: &str) -> String {
 /// A value in the place of one that the graph does not read.
 fn nothing(trace: &Trace) -> Masked {
     Masked::from(trace.builder.full(DType::Bool, [1], 0.0))
-}
-
-/// What a layer gives: on the host, as it says itself, in the graph, as tracing tells.
-fn infer(
-    layer: &LayerRef,
-    name: &str,
-    inputs: &[TensorSpec],
-    masks: &[Option<PartialShape>],
-    arguments: &CallArguments,
-    weights: &[WeightSpec],
-) -> Result<Inferred> {
-    let Some(host) = layer.0.layer.host() else {
-        return infer_shapes(layer, name, inputs, masks, arguments, weights);
-    };
-    let specs = host.specs(inputs).map_err(|e| problem(layer, name, e.to_string()))?;
-    if !host.goes_on() {
-        let masks = vec![None; specs.len()];
-        return Ok(Inferred { outputs: specs, masks, ..Inferred::default() });
-    }
-    let masks = vec![None; specs.len()];
-    let inferred = infer_shapes(layer, name, &specs, &masks, arguments, weights)?;
-    Ok(Inferred { fronts: specs, ..inferred })
-}
-
-fn problem(layer: &LayerRef, name: &str, problem: String) -> Error {
-    Error::Layer { layer: name.into(), class: layer.0.layer.class_name().into(), problem }
-}
-
-/// What a layer gives for inputs of these shapes: it is traced twice, with the open sizes filled
-/// differently.
-fn infer_shapes(
-    layer: &LayerRef,
-    name: &str,
-    inputs: &[TensorSpec],
-    masks: &[Option<PartialShape>],
-    arguments: &CallArguments,
-    weights: &[WeightSpec],
-) -> Result<Inferred> {
-    let numbers = |spec: &TensorSpec| {
-        let texts = "expected numbers, got texts: they go through TextVectorization, StringLookup or \
-                     Hashing first";
-        spec.dtype.number().ok_or_else(|| problem(layer, name, texts.into()))
-    };
-    let dtypes = inputs.iter().map(numbers).collect::<Result<Vec<DType>>>()?;
-    let probe = |inputs: &[TensorSpec], size: usize| {
-        let builder = Builder::new();
-        let feed = |((s, dtype), mask): ((&TensorSpec, &DType), &Option<PartialShape>)| Masked {
-            value: builder.feed("x", TensorType::new(*dtype, s.shape.fill(size))),
-            mask: mask
-                .as_ref()
-                .map(|m| builder.feed("mask", TensorType::new(DType::Bool, m.fill(size)))),
-        };
-        let feeds: Vec<Masked> = inputs.iter().zip(&dtypes).zip(masks).map(feed).collect();
-        let mut trace = Trace::new(builder.clone(), false, None);
-        for spec in weights {
-            trace.bind(spec);
-        }
-        let outputs = trace.call(layer, name, name, true, feeds, arguments);
-        match builder.first_error() {
-            Some(e) => Err(layer_error(layer, name, inputs, e)),
-            None => Ok(outputs),
-        }
-    };
-    let both = |inputs: &[TensorSpec], [a, b]: [usize; 2]| -> Result<_> {
-        Ok((probe(inputs, a)?, probe(inputs, b)?))
-    };
-    let (first, second) = both(inputs, PROBES)
-        .or_else(|e| both(inputs, LARGE_PROBES).map_err(|_| e))
-        .or_else(|e| both(&agreed(inputs), PROBES).map_err(|_| e))?;
-    if first.len() != second.len() {
-        let text = "the number of its outputs depends on the sizes of its inputs";
-        return Err(problem(layer, name, text.into()));
-    }
-    let common = |a: &Value, b: &Value| PartialShape::common(&a.shape(), &b.shape());
-    let pairs = || first.iter().zip(&second);
-    let spec = |(a, b): (&Masked, &Masked)| TensorSpec {
-        dtype: a.value.dtype().into(),
-        shape: common(&a.value, &b.value),
-    };
-    let mask = |(a, b): (&Masked, &Masked)| Some(common(a.mask.as_ref()?, b.mask.as_ref()?));
-    let (outputs, masks) = (pairs().map(spec).collect(), pairs().map(mask).collect());
-    Ok(Inferred { outputs, masks, ..Inferred::default() })
-}
-
-/// The inputs where what is open in one has the size that another one of its rank has there, as merges
-/// need it; the batch axis stays open.
-fn agreed(inputs: &[TensorSpec]) -> Vec<TensorSpec> {
-    let size = |axis: usize, own: &TensorSpec| {
-        let alike = inputs.iter().filter(|spec| spec.shape.len() == own.shape.len());
-        own.shape[axis].or_else(|| alike.filter(|_| axis > 0).find_map(|spec| spec.shape[axis]))
-    };
-    let shape = |own: &TensorSpec| -> PartialShape {
-        (0..own.shape.len()).map(|axis| size(axis, own)).collect::<Vec<_>>().into()
-    };
-    inputs.iter().map(|own| TensorSpec { shape: shape(own), dtype: own.dtype }).collect()
-}
-
-/// An error of the graph as an error of the layer, in the user's terms.
-fn layer_error(
-    layer: &LayerRef,
-    name: &str,
-    inputs: &[TensorSpec],
-    error: ferras_graph::Error,
-) -> Error {
-    let shapes: Vec<String> = inputs.iter().map(|s| s.shape.to_string()).collect();
-    let made = layer.0.at.map(|at| format!(", layer made at {}:{}", at.file(), at.line()));
-    let cause = match error {
-        ferras_graph::Error::Op { op, problem, .. } => format!("{op}: {problem}"),
-        other => other.to_string(),
-    };
-    Error::Layer {
-        layer: name.into(),
-        class: layer.0.layer.class_name().into(),
-        problem: format!("{cause} (input {}{})", shapes.join(" and "), made.unwrap_or_default()),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Callbacks: what a program can do between the steps of training.
 use super::History;
 use super::history::Logs;
-use super::metric::{Tracker, TrackerKind, TrackerStates, Trackers};
+use super::metric::{Tracker, TrackerStates, Trackers};
 use crate::metrics::Direction;
 use crate::models::Model;
 use crate::{Error, Result};
@@ -292,9 +292,9 @@ impl Run<'_> {
     pub fn direction(&self, name: &str) -> Result<Direction> {
         let own = name.strip_prefix("val_").unwrap_or(name);
         let list = self.numbers.map_or(&[][..], |(trackers, _)| &trackers.list);
-        match list.iter().find(|t| t.names().iter().any(|n| n == own)).map(|tracker| &tracker.kind)
-        {
-            Some(TrackerKind::Metric { metric, .. }) => metric.direction().ok_or_else(|| {
+        let found = list.iter().find(|t| t.names().iter().any(|n| n == own));
+        match found.map(|tracker| tracker.kind.metric()) {
+            Some(Some(metric)) => metric.direction().ok_or_else(|| {
                 Error::argument(
                     "mode",
                     format!(
@@ -302,7 +302,7 @@ impl Run<'_> {
                     ),
                 )
             }),
-            Some(_) => Ok(Direction::Down),
+            Some(None) => Ok(Direction::Down),
             None => {
                 let names = self.log_names(true);
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();

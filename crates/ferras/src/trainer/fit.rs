@@ -170,10 +170,13 @@ impl Model {
         self.network().map(|_| ())
     }
 
-    /// What is trained and measured at each output.
+    /// What is trained and measured at each output: nothing where layers or a training step of the
+    /// program's own say all that is to be minimized.
     pub(crate) fn targets(&self) -> Result<Vec<Target>> {
-        let targets = self.compiled("fit")?.targets(&self.network()?.output_names())?;
-        match targets.is_empty() {
+        let (compiled, network) = (self.compiled("fit")?, self.network()?);
+        let targets = compiled.targets(&network.output_names())?;
+        let own = network.adds_loss || compiled.arguments.train_step.is_some();
+        match targets.is_empty() && !own {
             true => Err(self.no_loss()),
             false => Ok(targets),
         }

@@ -1,7 +1,7 @@
 //! Trackers: the running loss and the metrics of a model, whose states are part of the step.
 use super::compile::Target;
 use super::history::Logs;
-use crate::layers::{Masked, PartialShape};
+use crate::layers::{LayerMetric, Masked, Measured, PartialShape};
 use crate::losses::{self, Reduction};
 use crate::metrics::{self, Metric, MetricFn};
 use crate::models::Model;
@@ -34,6 +34,19 @@ pub(crate) enum TrackerKind {
     OutputLoss(usize),
     /// A metric of one output.
     Metric { output: usize, metric: Arc<dyn MetricFn>, weighted: bool },
+    /// A metric of a layer.
+    Layer(LayerMetric),
+}
+
+impl TrackerKind {
+    /// The metric, if it follows one.
+    pub(crate) fn metric(&self) -> Option<&dyn MetricFn> {
+        match self {
+            TrackerKind::Loss | TrackerKind::OutputLoss(_) => None,
+            TrackerKind::Metric { metric, .. } => Some(&**metric),
+            TrackerKind::Layer(own) => Some(&*own.metric),
+        }
+    }
 }
 
 impl Tracker {
@@ -102,6 +115,15 @@ impl Trackers {
                 list.push(Tracker { name, several: None, kind, state });
             }
         }
+        for own in &model.network()?.metrics {
+            let (name, state) = (free(&list, own.metric.name()), own.metric.state(&own.shape));
+            list.push(Tracker {
+                name,
+                several: None,
+                kind: TrackerKind::Layer(own.clone()),
+                state,
+            });
+        }
         let read = reader(model, &mut list)?;
         Ok(Trackers { list, read })
     }
@@ -159,9 +181,9 @@ fn reader(model: &Model, list: &mut [Tracker]) -> Result<Box<dyn Executable>> {
     let mut results = Vec::new();
     for tracker in list {
         let states = bind(&builder, tracker);
-        let result = match &tracker.kind {
-            TrackerKind::Metric { metric, .. } => metric.result(&states),
-            _ => metrics::mean_result(&states),
+        let result = match tracker.kind.metric() {
+            Some(metric) => metric.result(&states),
+            None => metrics::mean_result(&states),
         };
         tracker.several = (result.rank() > 0).then(|| result.shape().elements());
         results.push(result.cast(DType::F64));
@@ -171,7 +193,7 @@ fn reader(model: &Model, list: &mut [Tracker]) -> Result<Box<dyn Executable>> {
 }
 
 /// A tracker's states in a graph.
-pub(crate) fn bind(builder: &Builder, tracker: &Tracker) -> Vec<Value> {
+fn bind(builder: &Builder, tracker: &Tracker) -> Vec<Value> {
     let state =
         |(i, ty): (usize, &TensorType)| builder.state(format!("{}/{i}", tracker.name), ty.clone());
     tracker.state.iter().enumerate().map(state).collect()
@@ -182,32 +204,69 @@ pub(crate) fn bind(builder: &Builder, tracker: &Tracker) -> Vec<Value> {
 pub(crate) struct StepLosses {
     pub(crate) total: Value,
     pub(crate) outputs: Vec<Option<Value>>,
+}
+
+/// What the trackers see of a step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
     pub(crate) rows: usize,
+    pub(crate) losses: &'a StepLosses,
+    pub(crate) y_true: &'a [Value],
+    pub(crate) y_pred: &'a [Masked],
+    pub(crate) weights: &'a [Option<Value>],
+    pub(crate) measured: &'a [Measured],
+}
+
+/// An error if a layer measures something that it did not when the model was made.
+pub(crate) fn check_measured(trackers: &[Tracker], measured: &[Measured]) -> Result<()> {
+    let follows = |tracker: &Tracker, own: &Measured| matches!(&tracker.kind, TrackerKind::Layer(known) if known.is_of(own));
+    match measured.iter().find(|own| !trackers.iter().any(|tracker| follows(tracker, own))) {
+        None => Ok(()),
+        Some(own) => Err(Error::Model(format!(
+            "layer {:?} follows metric {:?} in training alone: it must do so in every call; weights of \
+             0 leave out what does not count",
+            own.layer,
+            own.metric.name()
+        ))),
+    }
+}
+
+/// The trackers' states in the graph of a step, with the new ones.
+pub(crate) fn updates(
+    builder: &Builder,
+    trackers: &[Tracker],
+    seen: Seen<'_>,
+) -> Vec<(Value, Value)> {
+    let new = |tracker: &Tracker| {
+        let states = bind(builder, tracker);
+        let new = update(tracker, &states, seen);
+        states.into_iter().zip(new).collect::<Vec<_>>()
+    };
+    trackers.iter().flat_map(new).collect()
 }
 
 /// The new states of a tracker after a batch.
-pub(crate) fn update(
-    tracker: &Tracker,
-    states: &[Value],
-    losses: &StepLosses,
-    y_true: &[Value],
-    y_pred: &[Masked],
-    weights: &[Option<Value>],
-) -> Vec<Value> {
-    let rows = losses.rows as f64;
+fn update(tracker: &Tracker, states: &[Value], seen: Seen<'_>) -> Vec<Value> {
+    let rows = seen.rows as f64;
     let add = |loss: &Value| vec![&states[0] + loss.cast(DType::F64) * rows, &states[1] + rows];
     match &tracker.kind {
-        TrackerKind::Loss => add(&losses.total),
-        TrackerKind::OutputLoss(i) => match &losses.outputs[*i] {
+        TrackerKind::Loss => add(&seen.losses.total),
+        TrackerKind::OutputLoss(i) => match &seen.losses.outputs[*i] {
             Some(loss) => add(loss),
             None => states.to_vec(),
         },
         TrackerKind::Metric { output, metric, weighted } => {
-            let weights = weights[*output].as_ref().filter(|_| *weighted);
-            let (y_true, y_pred) = (&y_true[*output], &y_pred[*output]);
+            let weights = seen.weights[*output].as_ref().filter(|_| *weighted);
+            let (y_true, y_pred) = (&seen.y_true[*output], &seen.y_pred[*output]);
             let mask = y_pred.mask.as_ref().filter(|_| metric.uses_mask());
             let weights = losses::masked(&y_pred.value, weights, mask, Reduction::Sum);
             metric.update(states, y_true, &y_pred.value, weights.as_ref())
+        }
+        TrackerKind::Layer(own) => {
+            let calls = seen.measured.iter().filter(|measured| own.is_of(measured));
+            calls.fold(states.to_vec(), |states, call| {
+                own.metric.update(&states, &call.y_true, &call.y_pred, call.weights.as_ref())
+            })
         }
     }
 }

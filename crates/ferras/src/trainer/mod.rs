@@ -1,4 +1,6 @@
 //! Training: `compile`, the one loop, history, callbacks.
+#[cfg(test)]
+mod added;
 mod callback;
 mod compile;
 pub(crate) mod data;

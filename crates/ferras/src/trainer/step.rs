@@ -1,6 +1,6 @@
 //! One step is one graph: tracing, compiling and caching of training, evaluation and prediction.
 use super::compile::{Compiled, Target};
-use super::metric::{self, StepLosses, Tracker, TrackerStates, Trackers};
+use super::metric::{self, Seen, StepLosses, Tracker, TrackerStates, Trackers};
 use super::train_step::StepCall;
 use crate::layers::{Masked, Trace};
 use crate::losses;
@@ -159,6 +159,7 @@ impl Model {
         let compiled = self.compiled("fit")?;
         let builder = Builder::new();
         let x = self.feed_inputs(&builder, &key.x)?;
+        let rows = x.first().and_then(|x| x.value.shape().first().copied()).unwrap_or(0);
         let feed =
             |what: &str, i: usize, ty: &TensorType| builder.feed(format!("{what}{i}"), ty.clone());
         let y: Vec<Value> = key.y.iter().enumerate().map(|(i, ty)| feed("y", i, ty)).collect();
@@ -191,11 +192,11 @@ impl Model {
         } else {
             updates.extend(self.trace_carried(&trace));
         }
-        for tracker in trackers {
-            let states = metric::bind(&builder, tracker);
-            let new = metric::update(tracker, &states, &losses, &y, &outputs, &weights);
-            updates.extend(states.into_iter().zip(new));
-        }
+        metric::check_measured(trackers, &trace.measured)?;
+        let (y_true, y_pred, weights) = (&y[..], &outputs[..], &weights[..]);
+        let (losses, measured) = (&losses, &trace.measured[..]);
+        let seen = Seen { rows, losses, y_true, y_pred, weights, measured };
+        updates.extend(metric::updates(&builder, trackers, seen));
         Ok(builder.finish(&[], &updates)?)
     }
 
@@ -269,10 +270,9 @@ impl Model {
             }
         }
         parts.append(&mut trace.losses);
-        let rows = y_true.first().or(y_pred.first().map(|p| &p.value)).map_or(0, |v| v.dim(0));
         let total = parts.into_iter().reduce(|a, b| a + b);
         let total = total.ok_or_else(|| self.no_loss())?;
-        Ok(StepLosses { total, outputs, rows })
+        Ok(StepLosses { total, outputs })
     }
 
     /// New weights, optimizer states and statistics.

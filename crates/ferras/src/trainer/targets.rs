@@ -29,7 +29,7 @@ impl Model {
         let y = for_targets(y, targets, &network.output_names(), "y")?;
         let n = rows(x.iter().map(Array::shape), "x")?;
         let m = rows(y.iter().map(Tensor::shape), "y")?;
-        if n != m {
+        if n != m && !y.is_empty() {
             return Err(Error::Data(format!(
                 "x and y must have one row for each sample: x has {n} rows, y has {m}"
             )));

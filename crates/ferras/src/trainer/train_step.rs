@@ -87,7 +87,8 @@ impl StepCall<'_> {
     }
 
     /// The outputs that have a target, for these inputs, as in training; each with its mask, if it
-    /// has one. Metrics are those of the first call.
+    /// has one. All outputs, where the model is compiled with neither loss nor metric. Metrics are
+    /// those of the first call.
     pub fn predict(&mut self, x: &[Value]) -> Result<Vec<Masked>> {
         let expected = self.x.len();
         if x.len() != expected {
@@ -96,8 +97,8 @@ impl StepCall<'_> {
         }
         let x: Vec<Masked> = x.iter().cloned().map(Masked::from).collect();
         let all = self.model.network()?.trace(self.trace, "", self.model.trainable, &x);
-        let outputs = self.targets.iter().filter_map(|t| all.get(t.output).cloned());
-        let outputs: Vec<Masked> = outputs.collect();
+        let wanted = self.targets.iter().filter_map(|t| all.get(t.output).cloned());
+        let outputs: Vec<Masked> = if self.targets.is_empty() { all } else { wanted.collect() };
         self.outputs.get_or_insert_with(|| outputs.clone());
         Ok(outputs)
     }
@@ -106,7 +107,7 @@ impl StepCall<'_> {
     /// weights, and of what layers added to the loss since the last call.
     pub fn compute_loss(&mut self, outputs: &[Masked]) -> Result<Value> {
         let expected = self.targets.len();
-        if outputs.len() != expected {
+        if outputs.len() != expected && expected > 0 {
             let problem = format!("must be {expected}, one for each target, got {}", outputs.len());
             return Err(Error::argument("outputs", problem));
         }
@@ -158,10 +159,7 @@ impl Model {
             let problem = "must call predict at least once: metrics look at what it gives";
             return Err(Error::argument("train_step", problem));
         };
-        let none = || {
-            let rows = cx.y.first().or(outputs.first().map(|m| &m.value)).map_or(0, |v| v.dim(0));
-            StepLosses { total: total.clone(), outputs: vec![None; cx.targets.len()], rows }
-        };
+        let none = || StepLosses { total: total.clone(), outputs: vec![None; cx.targets.len()] };
         let losses = cx.losses.take().unwrap_or_else(none);
         Ok((StepLosses { total, ..losses }, outputs))
     }

@@ -30,9 +30,7 @@ impl Architecture {
         let mut reader = Reader::new();
         let model = reader.model(&json, scope)?;
         let topology = match model.inside {
-            Inside::Network { network, sequential } => {
-                Topology::Built { network: Arc::new(network), sequential }
-            }
+            Inside::Network { network, sequential } => Topology::Built { network, sequential },
             Inside::Stack(layers) => Topology::Stack(layers),
         };
         Ok(Architecture { name: model.name, topology })
@@ -82,7 +80,7 @@ pub(super) struct ReadModel {
 
 pub(super) enum Inside {
     Network {
-        network: Network,
+        network: Arc<Network>,
         sequential: bool,
     },
     /// A stack whose input is not known.
@@ -119,7 +117,7 @@ impl Reader {
         let inside = match sequential {
             true => self.stack(json, config, &scope, freeze)?,
             false => {
-                let network = functional::read(self, config, &scope, freeze)?;
+                let network = Arc::new(functional::read(self, config, &scope, freeze)?);
                 Inside::Network { network, sequential: false }
             }
         };
@@ -155,7 +153,7 @@ impl Reader {
                 let input = SymbolicTensor::applied(input.clone(), Vec::new().into());
                 let rest = layers.iter().skip(1);
                 let output = rest.fold(input.clone(), |x, layer| layer.apply(&x));
-                let network = Network::new(&input, &output)?;
+                let network = Arc::new(Network::new(&input, &output)?);
                 Ok(Inside::Network { network, sequential: true })
             }
             _ => Ok(Inside::Stack(layers)),
@@ -209,7 +207,7 @@ impl Reader {
             let problem = "its input shape is not in the configuration";
             return Err(layer_error(Some(&model.name), "Sequential", problem));
         };
-        let nested = Nested::new(Arc::new(network), sequential);
+        let nested = Nested::new(network, sequential);
         Ok(LayerRef::of_file(Arc::new(nested)).name(model.name).trainable(model.trainable))
     }
 }
