@@ -299,6 +299,17 @@ def transcript():
     return dict(model=model, optimizer=optimizers.SGD(0.05), y=([labels], losses.CTC()))
 
 
+def sounds():
+    x = keras.Input((60,), name="x")
+    mel = layers.MelSpectrogram(fft_length=16, sequence_length=12, sequence_stride=8, sampling_rate=100, num_mel_bins=4, max_freq=40.0)
+    log = layers.STFTSpectrogram(frame_length=10, frame_step=6, window="hamming", periodic=True, padding="same")
+    own = layers.STFTSpectrogram("magnitude", 6, window=[0.2, 0.5, 1.0, 1.0, 0.5, 0.2], scaling=None, expand_dims=True)
+    signal = layers.Reshape((30, 2))(x)
+    branches = [layers.Rescaling(0.05)(mel(x)), log(signal), own(signal)]
+    joined = layers.Concatenate()([layers.Flatten()(b) for b in branches])
+    return dict(model=keras.Model(x, layers.Dense(2)(joined)), optimizer=optimizers.SGD(0.01))
+
+
 MODELS = [
     attention,
     normalizations,
@@ -317,4 +328,5 @@ MODELS = [
     transcript,
     films,
     sizes,
+    sounds,
 ]

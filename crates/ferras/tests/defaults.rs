@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 /// The files of classes, of which each has some of some families.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "crops",
     "defaults",
     "layer_defaults",
@@ -17,6 +17,7 @@ const FILES: [&str; 7] = [
     "preprocessing_defaults",
     "recurrent_defaults",
     "reversible_embedding",
+    "spectrograms",
 ];
 
 /// Classes of Keras 2 that Keras 3 does not have.

@@ -97,17 +97,17 @@ impl ConfigValue for StftWindow {
 pub struct STFT {
     /// `"real"` (default) or `"imag"`.
     #[config(default = "real")]
-    side: Choice<StftSide>,
+    pub(crate) side: Choice<StftSide>,
     /// A window for the frame; `"hann"` by default.
     #[config(default = "hann")]
-    window: Option<StftWindow>,
+    pub(crate) window: Option<StftWindow>,
     /// `"density"` (default) or `"spectrum"`: whether the window is scaled by the root of its squares'
     /// sum, or by its sum.
     #[config(default = "density")]
-    scaling: Option<Choice<StftScaling>>,
+    pub(crate) scaling: Option<Choice<StftScaling>>,
     /// Whether the window is one period, rather than symmetric; false by default.
     #[config(default = false)]
-    periodic: bool,
+    pub(crate) periodic: bool,
 }
 
 impl STFT {

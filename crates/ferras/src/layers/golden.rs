@@ -135,6 +135,11 @@ fn layers_that_move_and_merge_give_keras_numbers() {
 }
 
 #[test]
+fn spectrograms_give_keras_numbers() {
+    check_topic("spectrograms", 18);
+}
+
+#[test]
 fn convolutions_give_keras_numbers() {
     check_topic("convolutions", 120);
 }

@@ -168,6 +168,16 @@ fn sample(class: &str) -> (Json, Vec<Vec<usize>>) {
         "IntegerLookup" => one(json!({"vocabulary": [3, 1, 2], "num_oov_indices": 2}), &[3]),
         "StringLookup" => one(json!({"vocabulary": ["a", "b"], "invert": true}), &[3]),
         "TextVectorization" => one(json!({"vocabulary": ["a", "b"], "ngrams": [1, 2]}), &[1]),
+        "MelSpectrogram" => {
+            let args = json!({"fft_length": 8, "sequence_stride": 3, "sequence_length": 6,
+                              "sampling_rate": 100, "num_mel_bins": 3, "min_freq": 1,
+                              "power_to_db": false});
+            one(args, &[11])
+        }
+        "STFTSpectrogram" => {
+            let args = json!({"mode": "psd", "frame_length": 5, "frame_step": 2});
+            one(args, &[9, 2])
+        }
         "MaxNumBoundingBoxes" => one(json!({"max_number": 4}), &[6, 4]),
         other => panic!("layer {other} has no sample to be examined with"),
     }

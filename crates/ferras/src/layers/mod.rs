@@ -31,7 +31,7 @@ pub(crate) use measured::{LayerMetric, Measured};
 pub use norm::RenormClipping;
 pub use preprocessing::{
     Between, Factor, Fill, FillMode, FillPlace, FlipMode, LookupMode, Ngrams, Numbers, OovMethod,
-    OutputMode, Range, Salt, Split, Standardize, Token, Tokens,
+    OutputMode, Range, Salt, SpectrogramMode, Split, Standardize, Token, Tokens,
 };
 pub use reshape::{Borders, Interpolation};
 pub(crate) use rnn::state_groups;
@@ -192,6 +192,7 @@ layers! {
         Hashing,
         IntegerLookup,
         MaxNumBoundingBoxes,
+        MelSpectrogram,
         MixUp,
         Normalization,
         RandAugment,
@@ -217,6 +218,7 @@ layers! {
         RandomZoom,
         Rescaling,
         Resizing,
+        STFTSpectrogram,
         Solarization,
         StringLookup,
         TextVectorization,

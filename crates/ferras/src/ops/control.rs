@@ -1,5 +1,31 @@
 //! Functions of functions: loops and choices, as parts of the graph.
-use ferras_graph::{DType, Value};
+use ferras_graph::{DType, Value, gradients_with};
+
+/// The outputs of `fun`, and how they change where `primals` change by `tangents`: the products of its
+/// Jacobian with them. All are floats.
+///
+/// It is the gradient of a gradient: of ⟨u, J · t⟩, which is linear in u, by u.
+///
+/// ```
+/// use ferras::ops;
+/// use ferras_graph::{Builder, DType};
+/// let b = Builder::new();
+/// let (x, t) = (b.full(DType::F32, [3], 2.0), b.full(DType::F32, [3], 1.0));
+/// let (y, change) = ops::jvp(|x| vec![x[0].square().sum(&[], true)], &[x], &[t]);
+/// assert_eq!((y[0].shape().to_string(), change[0].shape().to_string()), ("(1,)".into(), "(1,)".into()));
+/// ```
+#[track_caller]
+pub fn jvp(
+    fun: impl FnOnce(&[Value]) -> Vec<Value>,
+    primals: &[Value],
+    tangents: &[Value],
+) -> (Vec<Value>, Vec<Value>) {
+    let outputs = fun(primals);
+    let seeds: Vec<Value> = outputs.iter().map(|y| y.full_like(0.0)).collect();
+    let back = gradients_with(&outputs, &seeds, primals);
+    let changes = gradients_with(&back, tangents, &seeds);
+    (outputs, changes)
+}
 
 /// Runs `f` over `length` steps: it is given what is carried and the slices of this step, and gives
 /// what is carried on and this step's outputs. Results are what is carried at the end, and the outputs

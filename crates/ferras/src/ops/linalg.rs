@@ -18,6 +18,36 @@ functions! {
     solve = Solve(a, b);
     /// What times a triangular `a` is `b`.
     solve_triangular = SolveTriangular(a, b; lower);
+    /// What times `a` is as near to `b` as can be, the shortest of all that are; singular values below
+    /// `rcond` of the largest count as 0.
+    lstsq = Lstsq(a, b; rcond);
+    /// How many singular values are above `tol`, or above what rounding leaves if `()`.
+    matrix_rank = MatrixRank(x; tol);
+    /// The pseudoinverses of Moore and Penrose; singular values below `rcond` of the largest count as 0.
+    pinv = Pinv(x; rcond);
+}
+
+/// The eigenvalues of symmetric matrices in ascending order, and their vectors as columns, whose signs
+/// are arbitrary.
+///
+/// ```
+/// use ferras::ops;
+/// use ferras_graph::{Builder, DType};
+/// let parts = ops::eigh(&Builder::new().full(DType::F32, [5, 3, 3], 1.0));
+/// assert_eq!((parts[0].shape().to_string(), parts[1].shape().to_string()), ("(5, 3)".into(), "(5, 3, 3)".into()));
+/// ```
+#[track_caller]
+pub fn eigh(x: &Value) -> Vec<Value> {
+    several("Eigh", x, Vec::new())
+}
+
+/// u, singular values in descending order, and vᵀ of x = u · diag(s) · vᵀ; the values alone without
+/// `compute_uv`. With `full_matrices` u and v are square, otherwise they have as many columns as there
+/// are values. The signs of columns are arbitrary.
+#[track_caller]
+pub fn svd(x: &Value, full_matrices: impl Setting, compute_uv: impl Setting) -> Vec<Value> {
+    let settings = vec![("full_matrices", full_matrices.into()), ("compute_uv", compute_uv.into())];
+    several("SVD", x, settings)
 }
 
 /// The signs of determinants and the logarithms of their sizes.

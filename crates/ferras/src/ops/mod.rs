@@ -31,8 +31,7 @@
 //! value has. Complex numbers are two values, real and imaginary parts, as in Keras ([`rfft`], [`stft`]).
 //! Loops and choices take closures ([`scan`], [`while_loop`], [`cond`]).
 //!
-//! What is left out of `keras.ops` stands in `docs/keras-coverage.md`: decompositions that turn until
-//! they are near enough (`svd`, `eigh`, and what is made of them), and what has as many elements as the
+//! What is left out of `keras.ops` stands in `docs/keras-coverage.md`, as what has as many elements as the
 //! numbers say (`nonzero`, `unique`).
 mod control;
 mod create;

@@ -135,3 +135,22 @@ pub fn dsplit(x: &Value, indices_or_sections: impl Setting) -> Vec<Value> {
 pub fn unravel_index(indices: &Value, shape: impl Setting) -> Vec<Value> {
     several("UnravelIndex", indices, vec![("shape", shape.into())])
 }
+
+/// Axes taken apart, in another order, and put together, by names as in einops; `axes_lengths` are the
+/// sizes of parts, of which one in each pair of brackets may be left out.
+///
+/// ```
+/// use ferras::ops;
+/// use ferras_graph::{Builder, DType};
+/// let pictures = Builder::new().full(DType::F32, [32, 30, 40, 3], 1.0);
+/// let squares = ops::rearrange(&pictures, "b (h y) (w x) c -> b h w (c y x)", &[("y", 2), ("x", 2)]);
+/// assert_eq!(squares.shape().to_string(), "(32, 15, 20, 12)");
+/// ```
+#[track_caller]
+pub fn rearrange(tensor: &Value, pattern: &str, axes_lengths: &[(&str, usize)]) -> Value {
+    let size = |name: &str| axes_lengths.iter().find(|(own, _)| *own == name).map(|(_, n)| *n);
+    match crate::layers::operation::rearrange(tensor, pattern, &size) {
+        Ok(y) => y,
+        Err(problem) => tensor.error("rearrange", problem),
+    }
+}

@@ -270,6 +270,125 @@ fn gradients_go_through_linear_algebra() {
 }
 
 #[test]
+fn changes_go_forwards_as_gradients_go_back() {
+    let b = Builder::new();
+    let x = b.constant(Tensor::new([2, 2], vec![1.0_f64, 2.0, -1.0, 3.0]).unwrap());
+    let t = b.constant(Tensor::new([2, 2], vec![0.5_f64, -1.0, 2.0, 1.0]).unwrap());
+    let f = |x: &[Value]| vec![x[0].matmul(&x[0]), x[0].tanh().sum(&[0], false)];
+    let (_, changes) = jvp(f, std::slice::from_ref(&x), std::slice::from_ref(&t));
+    let slope = 1.0 - x.tanh().square();
+    let expected = [t.matmul(&x) + x.matmul(&t), (slope * &t).sum(&[0], false)];
+    let apart = changes.iter().zip(&expected).map(|(a, e)| (a - e).abs().max(&[], false));
+    for found in run(b.clone(), &apart.collect::<Vec<_>>()).unwrap() {
+        assert!(found.to_f64_vec()[0] < 1e-12, "{found:?}");
+    }
+}
+
+#[test]
+fn heads_in_groups_share_keys_and_values() {
+    let b = Builder::new();
+    let numbers = |shape: [usize; 4], seed: u64| {
+        let ty = ferras_graph::TensorType::new(DType::F32, shape);
+        b.constant(crate::random::Generator::new(seed).uniform(&ty, -2.0, 2.0))
+    };
+    let (query, key, value) =
+        (numbers([2, 3, 6, 4], 1), numbers([2, 5, 2, 4], 2), numbers([2, 5, 2, 4], 3));
+    let grouped = dot_product_attention(&query, &key, &value, None, None, (), false, ());
+    let (key, value) = (repeat(&key, 3, 2), repeat(&value, 3, 2));
+    let apart = dot_product_attention(&query, &key, &value, None, None, (), false, ()) - grouped;
+    let found = run(b.clone(), &[apart.abs().max(&[], false)]).unwrap();
+    assert!(found[0].to_f64_vec()[0] < 1e-6, "{found:?}");
+}
+
+/// The largest number of a value.
+fn largest(x: &Value) -> Value {
+    x.abs().max(&[], false).cast(DType::F64)
+}
+
+#[test]
+fn decompositions_have_the_values_of_keras_and_give_back_what_they_are_of() {
+    let file = load("decompositions");
+    let cases = file["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 8);
+    for case in cases {
+        let (note, b) = (case["note"].as_str().unwrap(), Builder::new());
+        let x = b.constant(tensor(&case["x"]));
+        let made = [
+            svd(&x, true, false).remove(0),
+            pinv(&x, ()),
+            matrix_rank(&x, ()),
+            pinv(&x, 0.5),
+            matrix_rank(&x, 0.5),
+        ];
+        let found = run(b, &made).unwrap();
+        for (found, key) in found.iter().zip(["s", "pinv", "rank", "pinv_half", "rank_half"]) {
+            assert_close(found, &case[key], 2e-5, &format!("{note}: {key}"));
+        }
+        let b = Builder::new();
+        let x = b.constant(tensor(&case["x"]));
+        let turned = |x: &Value| swapaxes(x, -1, -2);
+        let apart = |x: &Value| {
+            let one = eye(x.builder(), x.dim(-1), x.dim(-1), 0, DType::F32);
+            largest(&(turned(x).matmul(x) - one))
+        };
+        let mut small = Vec::new();
+        for full in [true, false] {
+            let parts = svd(&x, full, true);
+            let short = parts[1].dim(-1);
+            let left = parts[0].slice_axis(-1, 0, short) * parts[1].expand_dims(-2);
+            small.push(largest(&(left.matmul(&parts[2].slice_axis(-2, 0, short)) - &x)));
+            small.extend([apart(&parts[0]), apart(&turned(&parts[2]))]);
+        }
+        if let Some(symmetric) = case.get("symmetric") {
+            let symmetric = b.constant(tensor(symmetric));
+            let parts = eigh(&symmetric);
+            let back = (&parts[1] * parts[0].expand_dims(-2)).matmul(&turned(&parts[1]));
+            small.extend([largest(&(back - symmetric)), apart(&parts[1])]);
+        }
+        for (i, found) in run(b, &small).unwrap().iter().enumerate() {
+            assert!(found.to_f64_vec()[0] < 1e-5, "{note}, {i}: {found:?}");
+        }
+        for (key, of) in [("eigenvalues", "symmetric"), ("lstsq", "x"), ("lstsq_half", "x")] {
+            let Some(expected) = case.get(key) else { continue };
+            let b = Builder::new();
+            let x = b.constant(tensor(&case[of]));
+            let target = case.get("b").map(|json| b.constant(tensor(json)));
+            let y = match (key, target) {
+                ("lstsq", Some(target)) => lstsq(&x, &target, ()),
+                ("lstsq_half", Some(target)) => {
+                    lstsq(&x, target.slice_axis(1, 0, 1).squeeze(1), 0.3)
+                }
+                _ => eigh(&x).remove(0),
+            };
+            assert_close(&run(b, &[y]).unwrap()[0], expected, 2e-5, &format!("{note}: {key}"));
+        }
+    }
+}
+
+#[test]
+fn gradients_go_through_decompositions() {
+    let b = Builder::new();
+    let numbers = vec![4.0_f64, 1.0, 0.5, 1.0, 5.0, 1.5, 0.5, 1.5, 6.0];
+    let x = b.constant(Tensor::new([3, 3], numbers).unwrap());
+    let of = |y: Value| gradients(&y, std::slice::from_ref(&x)).remove(0);
+    // The derivative of the largest eigenvalue is the product of its vector with itself, and of a
+    // positive matrix the singular values are the eigenvalues.
+    let parts = eigh(&x);
+    let vector = parts[1].slice_axis(1, 2, 3);
+    let expected = vector.matmul(&vector.transpose(&[1, 0]));
+    let values = svd(&x, true, false).remove(0);
+    let made = [
+        largest(&(of(parts[0].slice_axis(0, 2, 3).sum(&[], false)) - &expected)),
+        largest(&(of(values.slice_axis(0, 0, 1).sum(&[], false)) - &expected)),
+        // Σ s² = Σ x².
+        largest(&(of(values.square().sum(&[], false)) - &x * 2.0)),
+    ];
+    for found in run(b, &made).unwrap() {
+        assert!(found.to_f64_vec()[0] < 1e-9, "{found:?}");
+    }
+}
+
+#[test]
 fn values_are_put_together_and_mistakes_are_told() {
     let b = Builder::new();
     let x = b.constant(Tensor::new([2, 2], vec![1.0_f32, 2.0, 3.0, 4.0]).unwrap());

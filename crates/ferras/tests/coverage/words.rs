@@ -118,9 +118,17 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("keras.ops.ndim", "Value::rank"),
     ("keras.ops.shape", "Value::shape"),
     ("keras.ops.size", "Shape::elements"),
-    ("keras.random.SeedGenerator", "layers::Call::random_key"),
-    ("keras.random.normal", "layers::Call::random_normal"),
-    ("keras.random.uniform", "layers::Call::random_uniform"),
+    ("keras.random.SeedGenerator", "random::Generator"),
+    ("keras.random.beta", "random::beta"),
+    ("keras.random.binomial", "random::binomial"),
+    ("keras.random.categorical", "random::categorical"),
+    ("keras.random.dropout", "random::dropout"),
+    ("keras.random.gamma", "random::gamma"),
+    ("keras.random.normal", "random::normal"),
+    ("keras.random.randint", "random::randint"),
+    ("keras.random.shuffle", "random::shuffle"),
+    ("keras.random.truncated_normal", "random::truncated_normal"),
+    ("keras.random.uniform", "random::uniform"),
 ];
 
 /// In every module of classes.
@@ -198,5 +206,10 @@ pub const NEVER: &[(&str, &[&str], &str)] = &[
     ),
     ("keras.ops", &["convert_to_numpy", "is_tensor"], OBJECTS),
     ("keras.ops", &["vectorize"], PYTHON),
+    (
+        "keras.ops",
+        &["custom_gradient"],
+        "gradients are taken of graphs, which know operations alone; stop_gradient hides a part of one",
+    ),
     ("keras.ops", &["nextafter", "view"], "it is about the bits of numbers, which no step sees"),
 ];

@@ -75,15 +75,15 @@ operations! {
 }
 
 /// Matrices of floats, `(all, rows, columns)`, and what the axes in front were.
-struct Matrices {
-    all: Value,
-    batch: Vec<usize>,
-    rows: usize,
-    columns: usize,
+pub(super) struct Matrices {
+    pub(super) all: Value,
+    pub(super) batch: Vec<usize>,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
 impl Matrices {
-    fn of(g: &Given<'_>, name: &str) -> Result<Matrices> {
+    pub(super) fn of(g: &Given<'_>, name: &str) -> Result<Matrices> {
         let x = floated(g.value(name)?);
         let [batch @ .., rows, columns] = &x.shape()[..] else {
             return Err(format!("expected matrices, got shape {}", x.shape()));
@@ -93,7 +93,7 @@ impl Matrices {
         Ok(Matrices { all, batch, rows, columns })
     }
 
-    fn square(g: &Given<'_>, name: &str) -> Result<Matrices> {
+    pub(super) fn square(g: &Given<'_>, name: &str) -> Result<Matrices> {
         let matrices = Matrices::of(g, name)?;
         match matrices.rows == matrices.columns {
             true => Ok(matrices),
@@ -105,12 +105,25 @@ impl Matrices {
     }
 
     /// Matrices with the axes in front again.
-    fn back(&self, all: &Value) -> Value {
+    pub(super) fn back(&self, all: &Value) -> Value {
         all.reshape([&self.batch[..], &all.shape()[1..]].concat())
     }
 
+    /// How many rows or columns there are, whatever is more.
+    pub(super) fn longer(&self) -> f64 {
+        self.rows.max(self.columns) as f64
+    }
+
+    /// The distance of 1 to the next number of the matrices' type.
+    pub(super) fn epsilon(&self) -> f64 {
+        match self.all.dtype() {
+            DType::F64 => f64::EPSILON,
+            _ => f64::from(f32::EPSILON),
+        }
+    }
+
     /// A number for each matrix.
-    fn scalars(&self, all: &Value) -> Value {
+    pub(super) fn scalars(&self, all: &Value) -> Value {
         all.reshape(self.batch.clone())
     }
 
@@ -133,7 +146,7 @@ impl Matrices {
     }
 }
 
-fn turned(x: &Value) -> Value {
+pub(super) fn turned(x: &Value) -> Value {
     x.transpose(&[0, 2, 1])
 }
 
@@ -264,7 +277,7 @@ fn sign_and_logarithm(x: &Value) -> (Value, Value) {
 }
 
 /// Q and R by Householder's reflections, with the signs that LAPACK gives.
-fn reflected(x: &Value) -> (Value, Value) {
+pub(super) fn reflected(x: &Value) -> (Value, Value) {
     let (batch, m, n, b) = (x.dim(0), x.dim(1), x.dim(2), x.builder().clone());
     let one = b.iota(DType::I32, [m, m], 0).equal(b.iota(DType::I32, [m, m], 1)).cast(x.dtype());
     let start = [one.broadcast_to([batch, m, m]), x.clone()];

@@ -9,9 +9,12 @@ mod nn;
 mod order;
 mod pieces;
 mod products;
+mod rearrange;
+mod spectral;
 mod table;
 
 pub(crate) use arguments::Argument;
+pub(crate) use rearrange::rearrange;
 
 use super::{Call, Layer};
 use crate::Error;
@@ -83,7 +86,9 @@ impl Operation {
         let kwargs =
             kwargs.map(|(key, json)| Ok((key.clone(), Argument::read(json, &mut inputs)?)));
         let kwargs: Vec<(String, Argument)> = kwargs.collect::<Result<_, String>>()?;
-        if let Some((key, _)) = kwargs.iter().find(|(key, _)| !row.call.contains(&&key[..])) {
+        // The names of axes are the program's.
+        let is_known = |key: &str| row.call.contains(&key) || row.class == "Rearrange";
+        if let Some((key, _)) = kwargs.iter().find(|(key, _)| !is_known(key)) {
             return Err(format!("it is called with {key}, which is unknown to the operation"));
         }
         Ok(Operation { row, config, args, kwargs })

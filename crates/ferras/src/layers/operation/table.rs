@@ -1,7 +1,9 @@
 //! The operations that are read: a closed set, one line each. Module and class as Keras has them, what
 //! they are called with, and their own arguments in brackets.
 use super::arguments::{Given, floated, promoted};
-use super::{arrange, elementwise, fourier, linalg, nn, order, pieces, products};
+use super::{
+    arrange, elementwise, fourier, linalg, nn, order, pieces, products, rearrange, spectral,
+};
 use ferras_graph::{DType, Reduce, Value};
 
 /// The values that an operation gives; an error says what is wrong with what it is given.
@@ -45,6 +47,8 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
         nn::TABLE,
         linalg::TABLE,
         fourier::TABLE,
+        rearrange::TABLE,
+        spectral::TABLE,
     ]
     .into_iter()
     .flatten()

@@ -1,4 +1,5 @@
 //! Layers that prepare data, inside the model or on a data set.
+mod audio;
 mod category_encoding;
 mod discretization;
 mod encoding;
@@ -10,6 +11,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use audio::*;
 pub use category_encoding::CategoryEncoding;
 pub use discretization::Discretization;
 pub use encoding::OutputMode;

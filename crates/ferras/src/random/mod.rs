@@ -1,4 +1,38 @@
-//! Random numbers on the host: initial weights, shuffling. All follow from one seed.
+//! Random numbers on the host, and the functions of `keras.random`. All follow from one seed.
+//!
+//! The functions give tensors, in Keras' order of arguments; each says Keras' default, and `None` as
+//! type is [`floatx`](crate::config::floatx). The last argument is where the numbers come from
+//! ([`Seed`]): `()` the program's stream, a number the same numbers each time, a [`Generator`] the next
+//! ones of a stream: that is Keras' `SeedGenerator`. The numbers are not Keras' own, their
+//! distributions are.
+//!
+//! ```
+//! use ferras::random::{self, Generator};
+//! let noise = random::normal([2, 3], 0.0, 0.1, None, ())?;
+//! assert_eq!(noise.shape().to_string(), "(2, 3)");
+//! assert_eq!(random::randint([4], 0, 10, 7)?, random::randint([4], 0, 10, 7)?);
+//! let mut seeds = Generator::new(7);
+//! let first = random::randint([4], 0, 1000, &mut seeds)?;
+//! assert_ne!(first, random::randint([4], 0, 1000, &mut seeds)?);
+//! # Ok::<(), ferras::Error>(())
+//! ```
+//!
+//! Inside of a layer or of a training step numbers are drawn by the graph, anew in each step:
+//! [`Call::random_uniform`](crate::layers::Call::random_uniform) and
+//! [`Call::random_normal`](crate::layers::Call::random_normal), or with
+//! [`Call::random_key`](crate::layers::Call::random_key) the builder's `random_integers`,
+//! `random_bernoulli`, `random_truncated_normal`, `random_log_gamma` and `random_beta`.
+mod distributions;
+mod seed;
+#[cfg(test)]
+mod tests;
+
+pub use distributions::{
+    beta, binomial, categorical, dropout, gamma, normal, randint, shuffle, truncated_normal,
+    uniform,
+};
+pub use seed::{Parameter, Seed};
+
 use ferras_graph::{Shape, Tensor, TensorType, random};
 use std::sync::{Mutex, PoisonError};
 
