@@ -9,27 +9,78 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// holds either all of them or what it held before.
 ///
 /// The bytes go into a temporary file of the same folder, which then takes the name over. A link
-/// is followed; a device (`/dev/null`) is written into, not replaced. An [`Error::Io`] names the
-/// file.
+/// is followed and stays; a device (`/dev/null`) is written into, not replaced. An [`Error::Io`]
+/// names the file.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     let path = path.as_ref();
     replace(path, bytes).map_err(Error::io("write", path))
 }
 
+/// An error unless [`write_atomic`] may put a file there: better told before hours of work than after
+/// them. Nothing of what is there changes.
+///
+/// ```
+/// let error = ferras::check_writable("no/such/folder/net.keras").unwrap_err();
+/// assert!(error.to_string().starts_with("cannot write no/such/folder/net.keras: "));
+/// ```
+pub fn check_writable(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let tried = || match Place::of(path)? {
+        Place::Device => OpenOptions::new().write(true).open(path).map(drop),
+        Place::File { target, .. } => {
+            beside(&target).and_then(|(temporary, _)| fs::remove_file(temporary))
+        }
+    };
+    tried().map_err(Error::io("write", path))
+}
+
+/// What stands at a path, or will.
+enum Place {
+    /// No file: it is written into as it is.
+    Device,
+    /// The file behind all links, so that these survive, and what it is before.
+    File { target: PathBuf, before: Option<fs::Metadata> },
+}
+
+impl Place {
+    fn of(path: &Path) -> io::Result<Place> {
+        let before = fs::metadata(path).ok();
+        if before.as_ref().is_some_and(|m| m.is_dir()) {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+        }
+        if before.as_ref().is_some_and(|m| !m.is_file()) {
+            return Ok(Place::Device);
+        }
+        // A new file under the old name must not get around the old one's write protection.
+        if before.as_ref().is_some_and(|m| m.permissions().readonly()) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is write-protected"));
+        }
+        Ok(Place::File { target: followed(path)?, before })
+    }
+}
+
+/// How many links may lead to each other, as on Linux.
+const MOST_LINKS: usize = 40;
+
+/// The file behind links, whether it is there or not.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_path_buf();
+    for _ in 0..=MOST_LINKS {
+        match fs::read_link(&target) {
+            // Relative to the folder in which the link is.
+            Ok(next) => target = target.parent().unwrap_or(Path::new("")).join(next),
+            // No link, or not there.
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(io::Error::other("its links lead to each other without end"))
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Through a link to the file it stands for, so that the link survives.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let before = fs::metadata(&target).ok();
-    if before.as_ref().is_some_and(|m| m.is_dir()) {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
-    }
-    if before.as_ref().is_some_and(|m| !m.is_file()) {
-        return OpenOptions::new().write(true).open(&target)?.write_all(bytes);
-    }
-    // A new file under the old name must not get around the old one's write protection.
-    if before.as_ref().is_some_and(|m| m.permissions().readonly()) {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is write-protected"));
-    }
+    let (target, before) = match Place::of(path)? {
+        Place::Device => return OpenOptions::new().write(true).open(path)?.write_all(bytes),
+        Place::File { target, before } => (target, before),
+    };
     let (temporary, mut file) = beside(&target)?;
     let written = fill(&mut file, bytes)
         .and_then(|()| before.map_or(Ok(()), |m| fs::set_permissions(&temporary, m.permissions())));
@@ -126,6 +177,7 @@ pub(crate) mod tests {
         assert!(error.to_string().starts_with(&format!("cannot write {}", path.display())));
         let error = write_atomic(&folder.0, b"one").unwrap_err();
         assert!(error.to_string().ends_with("it is a folder"), "{error}");
+        check_writable(folder.join("a.txt")).unwrap();
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
     }
 
@@ -141,11 +193,40 @@ pub(crate) mod tests {
         write_atomic(&link, b"two").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2, "a temporary file is left");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
         let error = write_atomic(&path, b"three").unwrap_err();
         assert!(error.to_string().ends_with("it is write-protected"), "{error}");
+        assert_eq!(check_writable(&path).unwrap_err().to_string(), error.to_string());
         assert_eq!(fs::read(&path).unwrap(), b"two");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_to_no_file_makes_that_file() {
+        use std::os::unix::fs::symlink;
+        let folder = Folder::new("files-dangling");
+        fs::create_dir(folder.join("far")).unwrap();
+        // Over a second link in another folder, both relative to where they are.
+        symlink("far/second", folder.join("first")).unwrap();
+        symlink("../new.txt", folder.join("far/second")).unwrap();
+        check_writable(folder.join("first")).unwrap();
+        assert!(!folder.join("new.txt").exists());
+        write_atomic(folder.join("first"), b"one").unwrap();
+        write_atomic(folder.join("first"), b"two").unwrap();
+        for link in ["first", "far/second"] {
+            assert!(fs::symlink_metadata(folder.join(link)).unwrap().is_symlink(), "{link}");
+        }
+        assert_eq!(fs::read(folder.join("new.txt")).unwrap(), b"two");
+        symlink("no/such.txt", folder.join("lost")).unwrap();
+        let error = write_atomic(folder.join("lost"), b"one").unwrap_err().to_string();
+        assert!(error.contains("lost: No such file"), "{error}");
+        assert_eq!(check_writable(folder.join("lost")).unwrap_err().to_string(), error);
+        symlink("round", folder.join("round")).unwrap();
+        let error = write_atomic(folder.join("round"), b"one").unwrap_err().to_string();
+        assert!(error.ends_with("its links lead to each other without end"), "{error}");
+        assert!(fs::symlink_metadata(folder.join("round")).unwrap().is_symlink());
     }
 
     #[test]
@@ -154,6 +235,7 @@ pub(crate) mod tests {
         let error = write_atomic("/dev/full", b"one").unwrap_err();
         assert!(error.to_string().contains("No space left"), "{error}");
         write_atomic("/dev/null", b"one").unwrap();
+        check_writable("/dev/null").unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 }

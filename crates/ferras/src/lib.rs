@@ -66,7 +66,7 @@ pub use error::{Error, Result};
 pub use ferras_derive::Config;
 pub use ferras_graph::{DType, Shape, Tensor};
 #[doc(hidden)]
-pub use files::write_atomic;
+pub use files::{check_writable, write_atomic};
 pub use random::set_random_seed;
 #[doc(hidden)]
 pub use saving::probe;
