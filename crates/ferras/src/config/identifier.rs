@@ -1,5 +1,5 @@
 //! Identifiers: where Keras takes a string or an object, so does Ferras.
-use super::{ConfigValue, Configured, Map, Scope, serialize, suggest, value::mismatch};
+use super::{ConfigValue, Configured, Map, Scope, serialize, suggest_among, value::mismatch};
 use crate::{Error, Result};
 use serde_json::{Value as Json, json};
 use std::any::Any;
@@ -55,10 +55,18 @@ pub(crate) fn find<T: Family + ?Sized>(name: &str) -> Result<Entry<T>> {
         e.names.iter().any(|full| *full == name || plain(full).as_deref() == Some(name))
     };
     entries.clone().find(fits).copied().ok_or_else(|| {
-        let own = T::table().iter().map(|e| e.names.last().copied().unwrap_or_default());
-        let known: Vec<&str> = own.chain(entries.flat_map(|e| e.names.iter().copied())).collect();
-        Error::Unknown { kind: T::KIND, name: name.into(), hint: suggest(name, &known) }
+        let registered = entries.flat_map(|e| e.names.iter().copied());
+        let known: Vec<&str> = own_names::<T>().chain(registered).collect();
+        let others = T::table().iter().flat_map(|e| e.names.split_last().map_or(&[][..], |n| n.1));
+        let others: Vec<&str> = others.copied().collect();
+        let hint = suggest_among(name, &known, &others);
+        Error::Unknown { kind: T::KIND, name: name.into(), hint }
     })
+}
+
+/// The name that each of Ferras' own members is listed by.
+fn own_names<T: Family + ?Sized>() -> impl Iterator<Item = &'static str> {
+    T::table().iter().filter_map(|entry| entry.names.last().copied())
 }
 
 /// A name or an object: Keras' `activation="relu"` and `activation=LeakyReLU(0.1)`.
@@ -83,6 +91,16 @@ impl<T: Family + ?Sized> Identifier<T> {
             Repr::Object(object) => Ok(object.clone()),
             Repr::Name(name) => (find::<T>(name)?.make)(&Map::new(), &Scope::default()),
         }
+    }
+
+    /// The names that Ferras knows, one for each class; those that a program registered are besides.
+    ///
+    /// ```
+    /// use ferras::losses::Loss;
+    /// assert!(Loss::names().any(|name| name == "mean_squared_error"));
+    /// ```
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        own_names::<T>()
     }
 
     /// The name it was given by, if it was.

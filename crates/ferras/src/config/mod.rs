@@ -26,6 +26,6 @@ pub use settings::{
     Settings, backend, check, dtype_policy, epsilon, floatx, home, image_data_format, set_backend,
     set_dtype_policy, set_epsilon, set_floatx, set_image_data_format,
 };
-pub(crate) use suggest::suggest;
+pub(crate) use suggest::{suggest, suggest_among};
 pub use value::Sizes;
 pub(crate) use value::mismatch;

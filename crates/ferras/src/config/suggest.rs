@@ -9,8 +9,13 @@ const LISTED: usize = 24;
 /// The question is left out where no known name is near. Upper and lower case, `_`, `-` and spaces
 /// do not count as distance, so `"Relu"` finds `relu` and `"HeNormal"` finds `he_normal`.
 pub(crate) fn suggest(name: &str, known: &[&str]) -> String {
+    suggest_among(name, known, &[])
+}
+
+/// The same where some of the known things have other names too, which are not listed.
+pub(crate) fn suggest_among(name: &str, known: &[&str], others: &[&str]) -> String {
     let mut hint = String::new();
-    if let Some(near) = nearest(name, known) {
+    if let Some(near) = nearest(name, known.iter().chain(others).copied()) {
         let _ = write!(hint, " (did you mean {near:?}?)");
     }
     if !known.is_empty() {
@@ -22,14 +27,14 @@ pub(crate) fn suggest(name: &str, known: &[&str]) -> String {
 }
 
 /// The known name with the fewest typing mistakes, if they are few for its length.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Names come from files too: a page of text is no typing mistake, and would take long.
     if name.len() > 100 {
         return None;
     }
     let typed = plain(name);
     let distance = |k: &str| strsim::damerau_levenshtein(&typed, &plain(k));
-    let (mistakes, near) = known.iter().map(|k| (distance(k), *k)).min_by_key(|(d, _)| *d)?;
+    let (mistakes, near) = known.map(|k| (distance(k), k)).min_by_key(|(d, _)| *d)?;
     let length = typed.chars().count().max(plain(near).chars().count());
     // One mistake in three letters: "mse" is not "mae" by accident, "rleu" is "relu".
     (mistakes <= 1 && length > 2 || mistakes * 3 <= length).then_some(near)
@@ -52,6 +57,16 @@ mod tests {
         assert_eq!(suggest("rleu", KNOWN), expected);
         assert!(suggest("HeNormal", KNOWN).contains("\"he_normal\""));
         assert!(suggest("Sigmoid", KNOWN).contains("\"sigmoid\""));
+    }
+
+    #[test]
+    fn other_names_are_found_and_not_listed() {
+        let known = &["mean_squared_error", "mean_absolute_error"];
+        let others = &["MeanSquaredError", "mse", "mae"];
+        let expected = " (did you mean \"mse\"?); known: mean_squared_error, mean_absolute_error";
+        assert_eq!(suggest_among("msee", known, others), expected);
+        let text = suggest_among("mean_squared_eror", known, others);
+        assert!(text.contains("\"mean_squared_error\"?"), "{text}");
     }
 
     #[test]

@@ -296,9 +296,12 @@ pub(super) fn is_model(class: &str) -> bool {
 fn lookup(json: &Json, class: &str, name: Option<&str>) -> Result<Entry<dyn Layer>> {
     let none = Map::new();
     entry_of::<dyn Layer>(json.as_object().unwrap_or(&none), class).map_err(|error| match error {
-        Error::Unknown { .. } => {
-            let problem = "Ferras has no layer of this class, and the program registered none";
-            layer_error(name, class, problem)
+        Error::Unknown { hint, .. } => {
+            // The list of all layers would hide the sentence.
+            let near = hint.split(';').next().unwrap_or_default();
+            let problem =
+                format!("Ferras has no layer of this class{near}, and the program registered none");
+            layer_error(name, class, &problem)
         }
         other => layer_error(name, class, &other.to_string()),
     })
