@@ -1,5 +1,6 @@
 //! `compile`: which optimizer, losses and metrics a model is trained with.
 use super::TrainingState;
+use super::per_output::PerOutput;
 use super::step::StepCache;
 use super::train_step::TrainStep;
 use crate::losses::{Loss, LossFn};
@@ -34,60 +35,6 @@ pub struct Compile {
     pub(crate) jit_compile: Option<bool>,
     auto_scale_loss: bool,
     pub(crate) train_step: Option<Arc<dyn TrainStep>>,
-}
-
-/// Something for each output of a model.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum PerOutput<T> {
-    #[default]
-    Unset,
-    One(T),
-    List(Vec<T>),
-    Named(Vec<(String, T)>),
-}
-
-impl<T: Clone> PerOutput<T> {
-    fn push(&mut self, name: String, value: T) {
-        match self {
-            PerOutput::Named(list) => list.push((name, value)),
-            _ => *self = PerOutput::Named(vec![(name, value)]),
-        }
-    }
-
-    /// One value for each output. `what` is the argument, for errors.
-    fn resolve(&self, names: &[&str], what: &str) -> Result<Vec<Option<T>>> {
-        let outputs = names.len();
-        match self {
-            PerOutput::Unset => Ok(vec![None; outputs]),
-            PerOutput::One(value) => Ok(vec![Some(value.clone()); outputs]),
-            PerOutput::List(list) if list.len() == outputs => {
-                Ok(list.iter().cloned().map(Some).collect())
-            }
-            PerOutput::List(list) => Err(Error::argument(
-                what,
-                format!("must have one entry for each of {outputs} outputs, got {}", list.len()),
-            )),
-            PerOutput::Named(list) => {
-                if let Some((name, _)) = list.iter().find(|(n, _)| !names.contains(&n.as_str())) {
-                    let hint = crate::config::suggest(name, names);
-                    let kind = "output";
-                    return Err(Error::Unknown { kind, name: name.clone(), hint });
-                }
-                let find = |name: &&str| list.iter().find(|(n, _)| n == name);
-                Ok(names.iter().map(|n| find(n).map(|(_, value)| value.clone())).collect())
-            }
-        }
-    }
-}
-
-impl<T> PerOutput<Vec<T>> {
-    /// Adds to what every output has.
-    fn extend(&mut self, more: impl Iterator<Item = T>) {
-        match self {
-            PerOutput::One(list) => list.extend(more),
-            _ => *self = PerOutput::One(more.collect()),
-        }
-    }
 }
 
 impl Default for Compile {
@@ -181,7 +128,7 @@ impl Compile {
 
     /// The loss of the output of this name; outputs without any take no part in training.
     pub fn loss_for(mut self, output: impl Into<String>, loss: impl Into<Loss>) -> Compile {
-        self.losses.push(output.into(), Some(loss.into()));
+        self.losses.set(output.into(), Some(loss.into()));
         self
     }
 
@@ -193,7 +140,7 @@ impl Compile {
 
     /// Factor of the loss of the output of this name; 1 for others.
     pub fn loss_weight_for(mut self, output: impl Into<String>, weight: f64) -> Compile {
-        self.loss_weights.push(output.into(), weight);
+        self.loss_weights.set(output.into(), weight);
         self
     }
 
@@ -211,7 +158,7 @@ impl Compile {
         output: impl Into<String>,
         metrics: impl IntoIterator<Item = impl Into<Metric>>,
     ) -> Compile {
-        self.metrics.push(output.into(), metrics.into_iter().map(Into::into).collect());
+        self.metrics.set(output.into(), metrics.into_iter().map(Into::into).collect());
         self
     }
 
@@ -226,6 +173,46 @@ impl Compile {
     pub fn without_metrics(mut self) -> Compile {
         self.metrics = PerOutput::Unset;
         self.weighted_metrics = PerOutput::Unset;
+        self
+    }
+
+    /// The same with losses, weights and metrics by the names of a model's outputs, as
+    /// [`Network::output_names`](crate::models::Network::output_names) has them: so that one
+    /// output's can be changed and the others' stay.
+    ///
+    /// Errors: another number of losses than there are outputs, or names of others.
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let saved = Compile::new().losses(["mse", "mae"]);
+    /// // The loss of "price" is still mse.
+    /// let changed = saved.by_output(&["price", "size"])?.loss_for("size", "huber");
+    /// # let _ = changed;
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn by_output(mut self, outputs: &[&str]) -> Result<Compile> {
+        self.losses = self.losses.by_name(outputs, "loss")?;
+        self.loss_weights = self.loss_weights.by_name(outputs, "loss_weights")?;
+        self.metrics = self.metrics.by_name(outputs, "metrics")?;
+        self.weighted_metrics = self.weighted_metrics.by_name(outputs, "weighted_metrics")?;
+        Ok(self)
+    }
+
+    /// No metrics of the output of this name, where they are given by names: see
+    /// [`Compile::by_output`].
+    ///
+    /// ```
+    /// use ferras::prelude::*;
+    /// let saved = Compile::new().loss("mse").metrics(["mae"]);
+    /// let saved = saved.by_output(&["price", "size"])?;
+    /// // That of "size" is still mae.
+    /// let changed = saved.without_metrics_for("price").metrics_for("price", ["mape"]);
+    /// # let _ = changed;
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn without_metrics_for(mut self, output: &str) -> Compile {
+        self.metrics.remove(output);
+        self.weighted_metrics.remove(output);
         self
     }
 
@@ -245,7 +232,7 @@ impl Compile {
         metrics: impl IntoIterator<Item = impl Into<Metric>>,
     ) -> Compile {
         let metrics = metrics.into_iter().map(Into::into).collect();
-        self.weighted_metrics.push(output.into(), metrics);
+        self.weighted_metrics.set(output.into(), metrics);
         self
     }
 }
@@ -518,22 +505,14 @@ fn not_compiled(model: &str, action: &str) -> Error {
 
 /// Looks up every name, so that a wrong one is told at once.
 fn check_names(arguments: &Compile) -> Result<()> {
-    fn each<T>(list: &PerOutput<T>) -> Vec<&T> {
-        match list {
-            PerOutput::Unset => Vec::new(),
-            PerOutput::One(value) => vec![value],
-            PerOutput::List(values) => values.iter().collect(),
-            PerOutput::Named(values) => values.iter().map(|(_, v)| v).collect(),
-        }
-    }
-    for loss in each(&arguments.losses).into_iter().flatten() {
+    for loss in arguments.losses.values().into_iter().flatten() {
         loss.get()?;
     }
-    let metrics = each(&arguments.metrics).into_iter().chain(each(&arguments.weighted_metrics));
-    for metric in metrics.flatten() {
+    let metrics = [&arguments.metrics, &arguments.weighted_metrics];
+    for metric in metrics.into_iter().flat_map(PerOutput::values).flatten() {
         super::metric::check_name(metric)?;
     }
-    for weight in each(&arguments.loss_weights) {
+    for weight in arguments.loss_weights.values() {
         if !weight.is_finite() {
             let problem = format!("must be finite, got {weight}");
             return Err(Error::argument("loss_weights", problem));
