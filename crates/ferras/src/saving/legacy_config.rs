@@ -15,7 +15,30 @@ pub(super) fn model_config(model: &Model) -> Result<Json> {
              does not: save it as .keras for Keras",
         );
     }
-    Ok(plain(config::serialize_model(model)?))
+    let object = config::serialize_model(model)?;
+    if let Some((name, class)) = several_axes(&object) {
+        console::warn(&format!(
+            "layer {name:?} ({class}) has several axes, of which Keras reads the last alone from .h5 \
+             files, and Ferras all: save the model as .keras for Keras"
+        ));
+    }
+    Ok(plain(object))
+}
+
+/// Name and class of the first layer with a list of axes, wherever it is.
+fn several_axes(json: &Json) -> Option<(&str, &str)> {
+    match json {
+        Json::Array(list) => list.iter().find_map(several_axes),
+        Json::Object(map) => {
+            let (class, config) = (map.get("class_name"), map.get("config"));
+            let axes = config.and_then(|config| config.get("axis")?.as_array());
+            match axes.is_some_and(|axes| axes.len() > 1) {
+                true => Some((config?.get("name")?.as_str()?, class?.as_str()?)),
+                false => map.values().find_map(several_axes),
+            }
+        }
+        _ => None,
+    }
 }
 
 /// The attribute `training_config`; none for a model that is not compiled.
@@ -79,6 +102,25 @@ fn write_out(loss: &mut Json) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_axes_are_warned_of() {
+        use crate::console::tests::captured;
+        use crate::prelude::*;
+        let warned = |layer: LayerRef| {
+            let inner = Sequential::new().add(Input::new([3, 4])).add(layer).build().unwrap();
+            let x = Input::new([3, 4]);
+            let inside = inner.layer().unwrap().apply(&x);
+            let model = Model::new(&x, &inside).unwrap();
+            captured(|| model_config(&model).unwrap()).2
+        };
+        let text = warned(Softmax::new().axis([1, 2]).name("s"));
+        assert!(text.contains("layer \"s\" (Softmax) has several axes"), "{text}");
+        let text = warned(LayerNormalization::new().axis([1, 2]).name("n"));
+        assert!(text.contains("layer \"n\" (LayerNormalization) has several axes"), "{text}");
+        assert_eq!(warned(LayerNormalization::new().axis([2]).name("n")), "");
+        assert_eq!(warned(Softmax::new().axis(1).name("s")), "");
+    }
 
     #[test]
     fn classes_are_called_as_in_python() {
