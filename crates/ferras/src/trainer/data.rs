@@ -1,7 +1,8 @@
 //! What can be given as data: arrays and views of the usual element types, one or several.
+use super::tokens;
 use crate::array::{Array, Texts, lists_of_texts};
 use crate::config::ElementType;
-use crate::layers::TensorSpec;
+use crate::models::Network;
 use crate::{Error, Result};
 use ferras_graph::{Shape, Tensor};
 use half::{bf16, f16};
@@ -44,6 +45,19 @@ impl Data {
     /// Whether there is no array.
     pub fn is_empty(&self) -> bool {
         self.arrays.is_empty()
+    }
+
+    /// The arrays in order, with the names that they were given by.
+    ///
+    /// ```
+    /// use ferras::data::Data;
+    /// let (image, facts) = (ndarray::array![0.0], ndarray::array![1.0]);
+    /// let data = Data::from([("image", image), ("facts", facts)]);
+    /// let names: Vec<_> = data.arrays().map(|(name, _)| name).collect();
+    /// assert_eq!(names, [Some("image"), Some("facts")]);
+    /// ```
+    pub fn arrays(&self) -> impl Iterator<Item = (Option<&str>, &Array)> {
+        self.arrays.iter().map(|(name, array)| (name.as_deref(), array))
     }
 
     /// One sample of each array, as a batch of one.
@@ -175,13 +189,9 @@ pub(crate) fn rows<'a>(shapes: impl Iterator<Item = &'a Shape>, what: &str) -> R
 
 /// An error unless the arrays fit the model's inputs, whose batch axis is open; where it is not, they
 /// have rows for some whole batches. A list of texts fits an input of one text a sample.
-pub(crate) fn check_inputs(
-    model: &str,
-    specs: &[&TensorSpec],
-    names: &[&str],
-    x: &mut [Array],
-) -> Result<()> {
-    for ((spec, name), array) in specs.iter().zip(names).zip(x) {
+pub(crate) fn check_inputs(model: &str, network: &Network, x: &mut [Array]) -> Result<()> {
+    let inputs = network.input_specs().into_iter().zip(network.input_names());
+    for ((spec, name), array) in inputs.zip(x.iter_mut()) {
         let input = || format!("input {name:?} of model {model:?}");
         let kind = match spec.dtype {
             ElementType::Text => array.texts().map(|_| ()),
@@ -213,7 +223,7 @@ pub(crate) fn check_inputs(
             )));
         }
     }
-    Ok(())
+    tokens::check(network, x)
 }
 
 impl From<()> for Data {

@@ -9,6 +9,7 @@ use super::options::{Evaluate, OnBatch};
 use super::progress;
 use super::step::{BatchView, Mode, trackers};
 use super::targets::Weighting;
+use super::tokens::warn_of_fractions;
 use crate::config::limited_steps;
 use crate::models::Model;
 use crate::{Error, Result};
@@ -49,6 +50,7 @@ impl Model {
         let Evaluate { batch_size, verbose, steps, mut callbacks, sample_weight } = options;
         let weighting = Weighting { sample_weight, class_weight: Vec::new() };
         let arrays = self.arrays(&targets, x.into(), y.into(), weighting)?;
+        warn_of_fractions(self.network()?, &arrays.x);
         let trackers = trackers(self, &targets, &arrays.y)?;
         let batch_size = positive("batch_size", batch_size.unwrap_or(32))?;
         let steps = steps.map(|n| positive("steps", n)).transpose()?;

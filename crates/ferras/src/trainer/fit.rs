@@ -10,6 +10,7 @@ use super::progress;
 use super::source::{PREFETCH, Sampler, Source, Stream, no_batch, read_ahead, warn_of_end};
 use super::step::{BatchView, Mode, Step, trackers};
 use super::targets::Weighting;
+use super::tokens::warn_of_fractions;
 use crate::config::{ElementType, limited_epochs, limited_steps};
 use crate::layers::PartialShape;
 use crate::models::{Model, Topology};
@@ -43,6 +44,7 @@ impl Model {
         let (x, y) = (x.into(), y.into());
         let weighting = options.weighting.clone();
         let (targets, arrays) = self.prepare(x, y, weighting)?;
+        warn_of_fractions(self.network()?, &arrays.x);
         let (arrays, validation) = match self.validation(&targets, &options)? {
             None if options.validation_split != 0.0 => self.split(arrays, &options)?,
             validation => (arrays, validation),

@@ -20,6 +20,7 @@ mod step;
 mod targets;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tokens;
 mod train_step;
 
 pub(crate) use callback::Place;

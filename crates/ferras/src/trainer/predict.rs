@@ -5,6 +5,7 @@ use super::dataset::{Arrays, Dataset, Rows, Staging, caught, pass, positive};
 use super::evaluate::{Feed, Use, no_batch_size, rows as rows_of};
 use super::options::Predict;
 use super::progress;
+use super::tokens::warn_of_fractions;
 use crate::array::Array;
 use crate::config::limited_steps;
 use crate::layers::TensorSpec;
@@ -39,6 +40,7 @@ impl Model {
     pub fn predict_with(&self, x: impl Into<Data>, options: Predict<'_>) -> Result<Vec<Tensor>> {
         let batch_size = positive("batch_size", options.batch_size.unwrap_or(32))?;
         let arrays = self.inputs(x.into())?;
+        warn_of_fractions(self.network()?, &arrays.x);
         let all = arrays.rows.div_ceil(batch_size);
         let steps = options.steps.map_or(Ok(all), |n| positive("steps", n))?.min(all);
         let steps = limited_steps(Some(steps)).unwrap_or(steps);
@@ -182,9 +184,8 @@ impl Model {
 
     fn inputs(&self, x: Data) -> Result<Arrays> {
         let network = self.network()?;
-        let names = network.input_names();
-        let mut x = x.resolve_arrays(&names, "x")?;
-        check_inputs(self.name(), &network.input_specs(), &names, &mut x)?;
+        let mut x = x.resolve_arrays(&network.input_names(), "x")?;
+        check_inputs(self.name(), network, &mut x)?;
         let rows = rows(x.iter().map(Array::shape), "x")?;
         match rows {
             0 => Err(Error::Data("x is empty: expected at least one row".into())),

@@ -25,7 +25,7 @@ impl Model {
     ) -> Result<Arrays> {
         let network = self.network()?;
         let mut x = x.resolve_arrays(&network.input_names(), "x")?;
-        check_inputs(&self.name, &network.input_specs(), &network.input_names(), &mut x)?;
+        check_inputs(&self.name, network, &mut x)?;
         let y = for_targets(y, targets, &network.output_names(), "y")?;
         let n = rows(x.iter().map(Array::shape), "x")?;
         let m = rows(y.iter().map(Tensor::shape), "y")?;

@@ -5,8 +5,9 @@ use ferras_graph::{DType, Shape, Tensor};
 /// The row of a table for each number of the input: `embeddings[x]`.
 ///
 /// - **Input** `(batch, …)`: whole numbers from 0 to `input_dim` − 1; floats are cut off to them,
-///   negative ones count from the end. **Output** `(batch, …, output_dim)`; NaN for a number that
-///   the table does not have.
+///   negative ones count from the end. **Output** `(batch, …, output_dim)`. A number that the table
+///   does not have is an error of `fit`, `evaluate` and `predict` where it comes straight from the
+///   data (as in Keras on TensorFlow), and gives NaN where it is computed (as on jax).
 /// - **Mask** `(batch, …)` with `mask_zero`: false where the number is 0.
 /// - **Weights** `embeddings (input_dim, output_dim)`.
 /// - **Errors** at build: `input_dim` or `output_dim` 0, `weights` of another shape.
@@ -53,6 +54,11 @@ impl Embedding {
     pub fn weights(mut self, table: impl Into<Tensor>) -> Embedding {
         self.weights = Some(table.into());
         self
+    }
+
+    /// Rows of the table.
+    pub(crate) fn rows(&self) -> usize {
+        self.input_dim
     }
 }
 

@@ -76,6 +76,13 @@ impl ReversibleEmbedding {
     }
 }
 
+impl ReversibleEmbedding {
+    /// Rows of the table.
+    pub(crate) fn rows(&self) -> usize {
+        self.input_dim
+    }
+}
+
 impl Layer for ReversibleEmbedding {
     fn build(&self, cx: &mut Build) -> Result<()> {
         cx.at_least("input_dim", self.input_dim, 1)?;
