@@ -1,8 +1,9 @@
 //! The command line.
-use crate::failure::{Failure, Outcome};
+use crate::known;
+use crate::values::{bytes, count, learning_rate, line_length, port, share, tolerance, whole};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ferras::Limits;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,7 +18,7 @@ Examples:
   ferras serve model.keras
 
 Exit status: 0 done, 1 the work failed, 2 the command line is wrong.
-Data: .npy, .npz (arrays x0, x1, … or named as the inputs are; FILE.npz:NAME takes one), .csv.";
+Data: .npy, .npz (arrays x0, x1, … or named as the inputs are; FILE.npz:NAME takes one), .csv, .tsv.";
 
 /// Models of Keras and Ferras: look at them, run, evaluate, train and convert them.
 #[derive(Debug, Parser)]
@@ -40,13 +41,13 @@ pub(crate) struct General {
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// What a file may unpack to, as 500M or 20G, in place of 16 times its size
-    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes)]
+    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes, allow_negative_numbers = true)]
     pub(crate) max_unpacked: Option<u64>,
     /// What the initial weights of an architecture without weights may take, as 8G
-    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes, default_value = "2G")]
+    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes, allow_negative_numbers = true, default_value = "2G")]
     pub(crate) max_initial: u64,
     /// What the values of all layers may take for one sample
-    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes, default_value = "4G")]
+    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes, allow_negative_numbers = true, default_value = "4G")]
     pub(crate) max_values: u64,
 }
 
@@ -56,22 +57,6 @@ impl General {
         let limits = Limits::new().initial_bytes(self.max_initial).value_bytes(self.max_values);
         self.max_unpacked.map_or(limits, |bytes| limits.decoded_bytes(bytes))
     }
-}
-
-/// A number of bytes, with K, M, G or T for powers of 1024.
-fn bytes(text: &str) -> Result<u64, String> {
-    let wrong = || format!("expected a number of bytes, as 500M or 20G, got {text:?}");
-    let upper = text.trim().to_ascii_uppercase();
-    let power = "KMGT".chars().position(|unit| upper.ends_with(unit)).map_or(0, |p| p + 1);
-    let digits = if power > 0 { upper.get(..upper.len() - 1) } else { Some(&upper[..]) };
-    let number: u64 = digits.unwrap_or_default().parse().map_err(|_| wrong())?;
-    number.checked_mul(1024_u64.pow(power as u32)).ok_or_else(wrong)
-}
-
-/// A number of at least 1.
-fn count(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| "expected a whole number of at least 1".into())
 }
 
 #[derive(Debug, Subcommand)]
@@ -84,22 +69,25 @@ pub(crate) enum Command {
 Examples:
   ferras predict model.keras --input x.npy --output y.npy
   ferras predict model.keras --input table.csv            prints the outputs as a table
-  ferras predict two.keras --input inputs.npz --output y.npz")]
+  ferras predict two.keras --input inputs.npz --output y.npz
+  ferras predict model.keras --input x.npy --output model.vectors.npz")]
     Predict(Predict),
     /// Compute loss and metrics of a model on data
-    #[command(after_help = "\
+    #[command(after_help = known::judging("\
 Examples:
   ferras evaluate model.keras --x x.npy --y y.npy
   ferras evaluate model.keras --x x.csv --y y.csv --loss mse --metrics mae
-  ferras evaluate two.keras --x data.npz --y data.npz --loss age=mse --loss sex=binary_crossentropy")]
+  ferras evaluate two.keras --x data.npz --y data.npz --loss age=mse --loss sex=binary_crossentropy"))]
     Evaluate(Evaluate),
     /// Train a model on data and save it
-    #[command(after_help = "\
+    #[command(after_help = known::training("\
 Examples:
   ferras fit model.keras --x x.npy --y y.npy --epochs 20 --validation-split 0.1 --output out.keras
   ferras fit model.json --x x.csv --y y.csv --optimizer adam --loss mse --output out.keras
   ferras fit model.keras --x x.npy --y y.npy --val-x vx.npy --val-y vy.npy --history h.csv \\
-      --plots figures --output out.keras")]
+      --plots figures --output out.keras
+  ferras fit two.keras --x data.npz --y data.npz --loss age=mae --metrics age=mse,mape \\
+      --output out.keras"))]
     Fit(Box<Fit>),
     /// Write a model into another format, told by the ends of the files' names
     #[command(after_help = "\
@@ -170,8 +158,8 @@ pub(crate) struct Summary {
     /// Say which layers are trained
     #[arg(long)]
     pub(crate) show_trainable: bool,
-    /// Characters of a line
-    #[arg(long, value_name = "N")]
+    /// Characters of a line, 20 to 1000
+    #[arg(long, value_name = "N", value_parser = line_length, allow_negative_numbers = true)]
     pub(crate) line_length: Option<usize>,
 }
 
@@ -179,25 +167,28 @@ pub(crate) struct Summary {
 pub(crate) struct Predict {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// The inputs: .npy, .npz or .csv
+    /// The inputs: .npy, .npz, .csv or .tsv
     #[arg(long, short, value_name = "X")]
     pub(crate) input: PathBuf,
-    /// Where the outputs go: .npy, .npz (y0, y1, …) or .csv; without it they are printed
+    /// Where the outputs go: .npy, .npz (y0, y1, …), .csv, or .vectors.npz with the inputs beside
+    /// them, for verify; without it they are printed as a table
     #[arg(long, short, value_name = "Y")]
     pub(crate) output: Option<PathBuf>,
     /// Samples computed at once
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count::<usize>, allow_negative_numbers = true)]
     pub(crate) batch_size: usize,
 }
 
 /// What a model is judged by, in place of what it was saved with.
 #[derive(Args, Debug)]
 pub(crate) struct Judged {
-    /// The loss; for one of several outputs OUTPUT=LOSS, once for each
+    /// The loss: one for all outputs, once for each in order, or OUTPUT=LOSS for one of them, the
+    /// others keep theirs; names are below
     #[arg(long, value_name = "LOSS")]
     pub(crate) loss: Vec<String>,
-    /// Metrics, with commas between them
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    /// Metrics, with commas between them: of all outputs, or OUTPUT=NAMES of one of them, the others
+    /// keep theirs; names are below
+    #[arg(long, value_name = "NAMES")]
     pub(crate) metrics: Vec<String>,
 }
 
@@ -205,14 +196,14 @@ pub(crate) struct Judged {
 pub(crate) struct Evaluate {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// The inputs: .npy, .npz or .csv
+    /// The inputs: .npy, .npz, .csv or .tsv
     #[arg(long, value_name = "X")]
     pub(crate) x: PathBuf,
-    /// What the outputs should be: .npy, .npz or .csv
+    /// What the outputs should be: .npy, .npz, .csv or .tsv
     #[arg(long, value_name = "Y")]
     pub(crate) y: PathBuf,
     /// Samples computed at once
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count::<usize>, allow_negative_numbers = true)]
     pub(crate) batch_size: usize,
     #[command(flatten)]
     pub(crate) judged: Judged,
@@ -222,34 +213,35 @@ pub(crate) struct Evaluate {
 pub(crate) struct Fit {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// The inputs: .npy, .npz or .csv
+    /// The inputs: .npy, .npz, .csv or .tsv
     #[arg(long, value_name = "X")]
     pub(crate) x: PathBuf,
-    /// What the outputs should be: .npy, .npz or .csv
+    /// What the outputs should be: .npy, .npz, .csv or .tsv
     #[arg(long, value_name = "Y")]
     pub(crate) y: PathBuf,
     /// Where the trained model goes: .keras or .h5
     #[arg(long, short, value_name = "OUT")]
     pub(crate) output: PathBuf,
     /// How often the data are gone through
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::<usize>, allow_negative_numbers = true)]
     pub(crate) epochs: usize,
     /// Samples of a step
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count::<usize>, allow_negative_numbers = true)]
     pub(crate) batch_size: usize,
     /// Keep the order of the samples
     #[arg(long)]
     pub(crate) no_shuffle: bool,
-    /// The optimizer, in place of the one the model was saved with
+    /// The optimizer, in place of the one the model was saved with; rmsprop where there is none, as
+    /// in Keras; names are below
     #[arg(long, value_name = "NAME")]
     pub(crate) optimizer: Option<String>,
     /// The learning rate from now on
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", value_parser = learning_rate, allow_negative_numbers = true)]
     pub(crate) learning_rate: Option<f64>,
     #[command(flatten)]
     pub(crate) judged: Judged,
     /// The share of the samples, from the end, that validates
-    #[arg(long, value_name = "F", conflicts_with = "val_x", allow_negative_numbers = true)]
+    #[arg(long, value_name = "F", value_parser = share, conflicts_with = "val_x", allow_negative_numbers = true)]
     pub(crate) validation_split: Option<f64>,
     /// Inputs that validate
     #[arg(long, value_name = "X", requires = "val_y")]
@@ -258,7 +250,7 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "Y", requires = "val_x")]
     pub(crate) val_y: Option<PathBuf>,
     /// Makes runs repeatable: the same number, the same result
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
     /// Where the numbers of each epoch go: .json or .csv
     #[arg(long, value_name = "H")]
@@ -324,16 +316,18 @@ pub(crate) struct Plot {
     #[arg(long)]
     pub(crate) expand_nested: bool,
     /// Where the model grows to: TB from top to bottom, BT, LR from left to right, RL
-    #[arg(long, value_name = "WAY", default_value = "TB")]
+    #[arg(long, value_name = "WAY", default_value = "TB", ignore_case = true,
+          value_parser = ["TB", "BT", "LR", "RL"], hide_possible_values = true)]
     pub(crate) rankdir: String,
-    /// The convolution whose filters or maps are drawn
+    /// The convolution whose filters or maps are drawn; both kinds need it
     #[arg(long, value_name = "NAME")]
     pub(crate) layer: Option<String>,
-    /// The array with the image: .npy, .npz or .csv
+    /// The array with the image, which maps need: .npy, .npz, .csv or .tsv
     #[arg(long, short, value_name = "X")]
     pub(crate) input: Option<PathBuf>,
-    /// Which image of the array
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Which image of the array, from 0 on
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>,
+          allow_negative_numbers = true)]
     pub(crate) index: usize,
 }
 
@@ -350,7 +344,7 @@ pub(crate) struct Serve {
     #[arg(value_name = "[NAME=]MODEL", required = true)]
     pub(crate) models: Vec<String>,
     /// The port; 0 takes a free one
-    #[arg(long, default_value_t = 8501)]
+    #[arg(long, default_value_t = 8501, value_parser = port, allow_negative_numbers = true)]
     pub(crate) port: u16,
     /// The address to listen at; 0.0.0.0 lets other machines in
     #[arg(long, default_value = "127.0.0.1")]
@@ -366,28 +360,28 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "KIND")]
     pub(crate) preprocess: Option<ferras_serve::Preprocess>,
     /// Rows computed at once, at most
-    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count::<usize>, allow_negative_numbers = true)]
     pub(crate) max_batch: usize,
     /// Milliseconds that a request waits for others to be computed with
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(crate) max_delay: u64,
     /// Rows that may wait for a model; further requests are refused
-    #[arg(long, value_name = "N", default_value_t = 1024)]
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = count::<usize>, allow_negative_numbers = true)]
     pub(crate) queue: usize,
     /// The largest body of a request
-    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "32M")]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, allow_negative_numbers = true, default_value = "32M")]
     pub(crate) max_body: u64,
     /// Connections at once; further ones are refused
-    #[arg(long, value_name = "N", default_value_t = 512)]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = count::<usize>, allow_negative_numbers = true)]
     pub(crate) connections: usize,
     /// Seconds that each part of a request may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = count::<u64>, allow_negative_numbers = true)]
     pub(crate) timeout: u64,
     /// Seconds that requests may go on after the service was told to stop
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(crate) grace: u64,
     /// Seconds between looks at the models' files; 0 for never
-    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(crate) reload: u64,
 }
 
@@ -399,38 +393,6 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "V.npz")]
     pub(crate) vectors: Option<PathBuf>,
     /// The largest difference to the vectors' outputs, as a share of the largest of them
-    #[arg(long, value_name = "SHARE", default_value_t = 1e-5, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", default_value_t = 1e-5, value_parser = tolerance, allow_negative_numbers = true)]
     pub(crate) tolerance: f64,
-}
-
-/// An error unless a file of this name could be made here; `what` is the option.
-pub(crate) fn check_place(path: &Path, what: &str) -> Outcome<()> {
-    if path.is_dir() {
-        return Err(Failure::Usage(format!("{what}: {} is a folder", path.display())));
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => return Ok(()),
-    };
-    match folder.is_dir() {
-        true => Ok(()),
-        false => Err(Failure::Usage(format!("{what}: there is no folder {}", folder.display()))),
-    }
-}
-
-/// An error if what is written would take the place of what it is made from; `what` is the option.
-pub(crate) fn spared(output: &Path, what: &str, sources: &[&Path]) -> Outcome<()> {
-    match sources.iter().find(|source| same(output, source)) {
-        Some(source) => Err(Failure::Usage(format!(
-            "{what}: {} is read in this run and would be lost: give another name",
-            source.display()
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// Whether both are names of one file that is there.
-pub(crate) fn same(a: &Path, b: &Path) -> bool {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    real(a).is_some_and(|a| real(b) == Some(a))
 }

@@ -1,9 +1,10 @@
 //! `convert`.
-use crate::args::{Convert, check_place, spared};
+use crate::args::Convert;
 use crate::console::{self, Console};
 use crate::failure::Outcome;
 use crate::format::Target;
 use crate::load::{Compiled, Loaded, load};
+use crate::place::{check_place, spared};
 use ferras::{Format, Limits};
 use serde_json::{Value as Json, json};
 

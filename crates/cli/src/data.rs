@@ -1,7 +1,7 @@
 //! The arrays that commands are given in files.
 use crate::failure::{Failure, Outcome};
 use crate::table;
-use ferras::data::Data;
+use ferras::data::{Array, Data};
 use ferras::datasets::{npy, npz};
 use ferras::layers::TensorSpec;
 use ferras::models::{Model, Network};
@@ -49,6 +49,9 @@ fn ends(network: &Network, role: Role) -> (Vec<&str>, Vec<&TensorSpec>) {
         Role::Y => (network.output_names(), network.output_specs()),
     }
 }
+
+/// The arrays of an `.npz`, by name.
+pub(crate) type Arrays = Vec<(String, Tensor)>;
 
 /// A file of arrays whose format is known.
 #[derive(Debug)]
@@ -109,8 +112,17 @@ pub(crate) fn read(argument: &Path, role: Role, model: &Model, limits: &Limits) 
     Ok(array.into())
 }
 
+/// Inputs under the names that files of test vectors have for them.
+pub(crate) fn recorded(x: &Data) -> Outcome<Arrays> {
+    let one = |(i, (name, array)): (usize, (Option<&str>, &Array))| {
+        let name = name.map_or_else(|| format!("x{i}"), Into::into);
+        Ok((name, array.numbers()?.clone()))
+    };
+    x.arrays().enumerate().map(one).collect()
+}
+
 /// The arrays for a model's inputs or outputs among those of a file.
-fn choose(arrays: Vec<(String, Tensor)>, role: Role, slots: &[Slot]) -> Result<Data, String> {
+fn choose(arrays: Arrays, role: Role, slots: &[Slot]) -> Result<Data, String> {
     let own = |name: &str| slots.iter().any(|slot| slot.name == name);
     let named: Vec<_> = arrays.iter().filter(|(name, _)| own(name)).cloned().collect();
     if named.len() == slots.len() {
@@ -165,9 +177,19 @@ fn shaped(table: Tensor, slot: Option<&Slot>) -> Outcome<Tensor> {
     Ok(table.reshape(shape).map_err(ferras::Error::from)?)
 }
 
+/// The arrays of a file of test vectors.
+pub(crate) fn vectors(path: &Path, limits: &Limits) -> Outcome<Arrays> {
+    if !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz")) {
+        return Err(Failure::Usage(format!(
+            "--vectors: {} is no name for test vectors: it must end in .npz",
+            path.display()
+        )));
+    }
+    Ok(npz::read_within(path, limits)?.into_arrays())
+}
+
 /// Test vectors: the inputs, and the outputs that they must give, in the model's order.
-pub(crate) fn vectors(path: &Path, model: &Model, limits: &Limits) -> Outcome<(Data, Vec<Tensor>)> {
-    let arrays = npz::read_within(path, limits)?.into_arrays();
+pub(crate) fn matched(path: &Path, arrays: Arrays, model: &Model) -> Outcome<(Data, Vec<Tensor>)> {
     let wrong = |problem: String| Failure::Work(format!("{}: {problem}", path.display()));
     let x = choose(arrays.clone(), Role::X, &slots(model, Role::X)).map_err(wrong)?;
     let outputs = slots(model, Role::Y);

@@ -55,6 +55,15 @@ pub(crate) fn words(error: &ferras::Error) -> String {
     WORDS.iter().fold(text, |text, (library, own)| text.replace(library, own))
 }
 
+/// The failure of what an option asked for, by the option's name in place of the argument's.
+pub(crate) fn option(name: &str) -> impl Fn(ferras::Error) -> Failure {
+    move |error| match error {
+        ferras::Error::Argument { problem, .. } => Failure::Usage(format!("{name}: {problem}")),
+        unknown @ ferras::Error::Unknown { .. } => Failure::Usage(format!("{name}: {unknown}")),
+        other => other.into(),
+    }
+}
+
 /// An error of the library that the command line is to blame for.
 pub(crate) fn usage(error: ferras::Error) -> Failure {
     Failure::Usage(words(&error))

@@ -1,11 +1,12 @@
 //! `fit`.
-use crate::args::{Fit, check_place, same, spared};
+use crate::args::Fit;
 use crate::console::{self, Console};
 use crate::data::{self, Role};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, option};
 use crate::format::check_model;
 use crate::load::{Loaded, Wanted, load};
-use ferras::{History, Limits, plot};
+use crate::place::{check_place, same, spared};
+use ferras::{Error, History, Limits, plot};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 
@@ -22,8 +23,9 @@ pub(crate) fn run(args: &Fit, console: Console, limits: &Limits) -> Outcome<Json
         history.save(path)?;
     }
     if let Some(folder) = &args.plots {
-        plot::history(&history).save(folder.join("history.svg"))?;
-        plot::epoch_times(&history.seconds).save(folder.join("epoch_times.svg"))?;
+        let [course, times] = figures(folder);
+        plot::history(&history).save(course)?;
+        plot::epoch_times(&history.seconds).save(times)?;
     }
     console.note(format!("wrote {}", args.output.display()))?;
     Ok(json!({"output": args.output.display().to_string(), "history": history.to_json()}))
@@ -45,10 +47,16 @@ fn check(args: &Fit) -> Outcome<()> {
         let read = read.iter().chain([&args.source.path]).map(PathBuf::as_path);
         spared(path, "--history", &read.collect::<Vec<_>>())?;
     }
-    match &args.plots {
-        Some(folder) => make_folder(folder),
-        None => Ok(()),
+    if let Some(folder) = &args.plots {
+        make_folder(folder)?;
+        figures(folder).iter().try_for_each(|path| check_place(path, "--plots"))?;
     }
+    Ok(())
+}
+
+/// The figures of a run: how it went, and how long its epochs took.
+fn figures(folder: &Path) -> [PathBuf; 2] {
+    ["history.svg", "epoch_times.svg"].map(|name| folder.join(name))
 }
 
 /// A warning for a model that learned nothing but NaN; an error if a good one would be lost to it.
@@ -77,7 +85,7 @@ fn prepared(args: &Fit, limits: &Limits) -> Outcome<Loaded> {
         console::warn("the model is compiled anew: its optimizer begins anew");
     }
     if let Some(rate) = args.learning_rate {
-        loaded.model.set_learning_rate(rate)?;
+        loaded.model.set_learning_rate(rate).map_err(option("--learning-rate"))?;
     }
     Ok(loaded)
 }
@@ -105,5 +113,10 @@ fn train(args: &Fit, loaded: &mut Loaded, console: Console, limits: &Limits) -> 
         let val_y = data::read(val_y, Role::Y, model, limits)?;
         how = how.validation_data(val_x, val_y);
     }
-    Ok(model.fit(x, y, how)?)
+    model.fit(x, y, how).map_err(|error| match &error {
+        Error::Argument { name, .. } if name == "validation_split" => {
+            option("--validation-split")(error)
+        }
+        _ => error.into(),
+    })
 }

@@ -1,7 +1,7 @@
 //! Models from files of any kind.
 use crate::args::{Judged, Source};
 use crate::console;
-use crate::failure::{Failure, Outcome, usage, words};
+use crate::failure::{Failure, Outcome, option, usage, words};
 use crate::format;
 use ferras::models::Model;
 use ferras::{Compile, Error, Limits, Load, LoadWeights};
@@ -122,28 +122,74 @@ impl Wanted<'_> {
         if let Some(optimizer) = self.optimizer {
             arguments = arguments.optimizer(optimizer);
         }
-        if !self.judged.loss.is_empty() {
-            arguments = losses(arguments, &self.judged.loss)?;
-        }
-        if !self.judged.metrics.is_empty() {
-            arguments = arguments.without_metrics().metrics(self.judged.metrics.clone());
-        }
-        model.compile(arguments).map_err(usage)
+        // A stack whose input is not known has one that has no name yet.
+        let outputs = model.network().map(|n| n.output_names()).unwrap_or_default();
+        arguments = losses(arguments, &self.judged.loss, &outputs)?;
+        arguments = metrics(arguments, &self.judged.metrics, &outputs)?;
+        model.compile(arguments).map_err(|error| match &error {
+            Error::Argument { name, .. } if matches!(&name[..], "loss" | "metrics") => {
+                option(&format!("--{name}"))(error)
+            }
+            _ => usage(error),
+        })
     }
 }
 
-/// One loss for all outputs, or `OUTPUT=LOSS` for each.
-fn losses(arguments: Compile, given: &[String]) -> Outcome<Compile> {
-    let pairs: Vec<_> = given.iter().filter_map(|text| text.split_once('=')).collect();
-    match given {
-        [loss] if pairs.is_empty() => Ok(arguments.loss(loss.as_str())),
-        several if pairs.is_empty() => Ok(arguments.losses(several.to_vec())),
-        all if pairs.len() == all.len() => {
-            let empty = arguments.losses(Vec::<String>::new());
-            Ok(pairs.iter().fold(empty, |a, (output, loss)| a.loss_for(*output, *loss)))
+/// What an option says of all outputs, or of each by its name.
+enum Said<'a> {
+    All(Vec<&'a str>),
+    Each(Vec<(&'a str, &'a str)>),
+}
+
+impl Said<'_> {
+    fn of<'a>(option: &str, given: &'a [String]) -> Outcome<Said<'a>> {
+        let pairs: Vec<_> = given.iter().filter_map(|text| text.split_once('=')).collect();
+        if pairs.is_empty() {
+            return Ok(Said::All(given.iter().map(String::as_str).collect()));
         }
-        _ => Err(Failure::Usage(
-            "--loss: some name their output and some do not; write OUTPUT=LOSS for each".into(),
-        )),
+        let is_second = |(i, pair): &(usize, &(&str, &str))| {
+            pairs.iter().take(*i).any(|before| before.0 == pair.0)
+        };
+        if let Some((_, (output, _))) = pairs.iter().enumerate().find(is_second) {
+            return Err(Failure::Usage(format!("{option}: output {output:?} is named twice")));
+        }
+        match pairs.len() == given.len() {
+            true => Ok(Said::Each(pairs)),
+            false => Err(Failure::Usage(format!(
+                "{option}: some name their output and some do not; write OUTPUT=NAME for each"
+            ))),
+        }
     }
+}
+
+/// Other losses in place of the saved ones; outputs that are not named keep theirs.
+fn losses(saved: Compile, given: &[String], outputs: &[&str]) -> Outcome<Compile> {
+    Ok(match Said::of("--loss", given)? {
+        Said::All(all) => match all[..] {
+            [] => saved,
+            [loss] => saved.loss(loss),
+            _ => saved.losses(all),
+        },
+        Said::Each(pairs) => {
+            let saved = saved.by_output(outputs).map_err(usage)?;
+            pairs.iter().fold(saved, |c, (output, loss)| c.loss_for(*output, *loss))
+        }
+    })
+}
+
+/// The same of metrics.
+fn metrics(saved: Compile, given: &[String], outputs: &[&str]) -> Outcome<Compile> {
+    fn names(list: &str) -> impl Iterator<Item = &str> {
+        list.split(',').map(str::trim)
+    }
+    Ok(match Said::of("--metrics", given)? {
+        Said::All(none) if none.is_empty() => saved,
+        Said::All(lists) => saved.without_metrics().metrics(lists.into_iter().flat_map(names)),
+        Said::Each(pairs) => {
+            let saved = saved.by_output(outputs).map_err(usage)?;
+            pairs.iter().fold(saved, |c, (output, list)| {
+                c.without_metrics_for(output).metrics_for(*output, names(list))
+            })
+        }
+    })
 }

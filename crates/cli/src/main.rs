@@ -10,13 +10,17 @@ mod failure;
 mod fit;
 mod format;
 mod inspect;
+mod known;
 mod load;
+mod mistake;
+mod place;
 mod plot;
 mod predict;
 #[cfg(feature = "serve")]
 mod serve;
 mod summary;
 mod table;
+mod values;
 mod verify;
 
 use args::{Cli, Command};
@@ -29,15 +33,18 @@ use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(help_or_mistake) => return explain(&help_or_mistake),
+    let (outcome, json) = match Cli::try_parse() {
+        Ok(cli) => (work(&cli), cli.general.json),
+        Err(told) if told.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // That nobody reads it is no failure.
+            let _ = told.print();
+            return ExitCode::from(2);
+        }
+        Err(told) => {
+            let json = std::env::args_os().any(|word| word == "--json");
+            (explain(&told, json), json)
+        }
     };
-    let console = Console::new(&cli.general);
-    let outcome = run(&cli, console).and_then(|result| match console.json {
-        true => console::line(result),
-        false => Ok(()),
-    });
     let (code, sentence, result) = match outcome {
         Ok(()) | Err(Failure::Pipe) => return ExitCode::SUCCESS,
         Err(Failure::Usage(sentence)) => (2, sentence, None),
@@ -46,32 +53,27 @@ fn main() -> ExitCode {
     };
     let sentence = sentence.replace('\n', " ");
     let _ = writeln!(std::io::stderr().lock(), "error: {sentence}");
-    if console.json {
+    if json {
         let _ = console::line(result.unwrap_or_else(|| json!({ "error": sentence })));
     }
     ExitCode::from(code)
 }
 
-/// Prints help that was asked for, or what is wrong with the command line.
-fn explain(help_or_mistake: &clap::Error) -> ExitCode {
-    let code = help_or_mistake.exit_code();
-    if code == 0 || help_or_mistake.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        // That nobody reads it is no failure.
-        let _ = help_or_mistake.print();
-        return ExitCode::from(code as u8);
-    }
-    let text = help_or_mistake.to_string();
-    let parts: Vec<&str> = text.trim_start_matches("error: ").split("\n\n").collect();
-    let told =
-        parts.iter().enumerate().filter(|(i, part)| *i == 0 || part.trim().starts_with("tip:"));
-    let told = told
-        .flat_map(|(i, part)| (i > 0).then_some(";").into_iter().chain(part.split_whitespace()));
-    let sentence = told.collect::<Vec<&str>>().join(" ").replace(" ;", ";");
-    let _ = writeln!(std::io::stderr().lock(), "error: {sentence}; --help tells more");
-    if std::env::args_os().any(|word| word == "--json") {
-        let _ = console::line(json!({ "error": sentence }));
-    }
-    ExitCode::from(code as u8)
+fn work(cli: &Cli) -> Outcome<()> {
+    let console = Console::new(&cli.general);
+    let result = run(cli, console)?;
+    if console.json { console::line(result) } else { Ok(()) }
+}
+
+/// Prints help that was asked for, or tells what is wrong with the command line.
+fn explain(told: &clap::Error, json: bool) -> Outcome<()> {
+    let text = told.to_string();
+    let asked = match told.kind() {
+        ErrorKind::DisplayHelp => json!({ "help": text }),
+        ErrorKind::DisplayVersion => json!({ "version": env!("CARGO_PKG_VERSION") }),
+        _ => return Err(Failure::Usage(mistake::sentence(told))),
+    };
+    if json { console::line(asked) } else { console::line(text.trim_end()) }
 }
 
 fn run(cli: &Cli, console: Console) -> Outcome<Json> {

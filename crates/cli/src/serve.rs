@@ -35,7 +35,7 @@ fn options(args: &Serve, console: Console, limits: &Limits) -> Outcome<Options> 
         .queue(args.queue)
         .max_body(usize::try_from(args.max_body).unwrap_or(usize::MAX))
         .connections(args.connections)
-        .timeout(seconds(args.timeout.max(1)))
+        .timeout(seconds(args.timeout))
         .grace(seconds(args.grace))
         .reload(seconds(args.reload))
         .limits(*limits)

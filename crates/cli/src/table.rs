@@ -1,6 +1,7 @@
 //! Tables of text: read as arrays of numbers, and written.
 use crate::failure::{Failure, Outcome};
 use ferras::Tensor;
+use std::fmt::Display;
 use std::path::Path;
 
 /// Reads a table of numbers, float64 `(rows, columns)`. A first line with a text that is no number
@@ -9,6 +10,9 @@ pub(crate) fn read(path: &Path) -> Outcome<Tensor> {
     let at = path.display();
     let wrong = |problem: String| Failure::Work(format!("{at}: {problem}"));
     let bytes = std::fs::read(path).map_err(|e| Failure::Work(format!("cannot read {at}: {e}")))?;
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(wrong("is UTF-16 text: save the table as UTF-8".into()));
+    }
     // Spreadsheets put a byte order mark in front; it is no part of the first field.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
@@ -63,7 +67,11 @@ fn problem(error: &csv::Error) -> String {
             let line = pos.as_ref().map_or(0, csv::Position::line);
             format!("line {line}: expected {expected_len} columns as before, got {len}")
         }
-        _ => error.to_string(),
+        csv::ErrorKind::Utf8 { pos, .. } => {
+            let line = pos.as_ref().map_or(0, csv::Position::line);
+            format!("line {line} is no UTF-8 text: save the table as UTF-8")
+        }
+        _ => format!("cannot be read as a table: {error}"),
     }
 }
 
@@ -71,27 +79,44 @@ fn number(field: &str) -> Option<f64> {
     field.trim().parse().ok()
 }
 
-/// An output as a table with a line of names, the digits those that read back to the same number.
-pub(crate) fn text(name: &str, output: &Tensor) -> Outcome<String> {
-    let shape = output.shape();
-    let columns = match **shape {
-        [_] => 1,
-        [_, columns] => columns,
-        _ => {
-            let problem = format!(
-                "output {name:?} of shape {shape} is no table: give --output Y.npy or Y.npz"
-            );
-            return Err(Failure::Usage(problem));
+/// An error unless an output of so many axes is a table.
+pub(crate) fn check(name: &str, shape: impl Display, axes: usize) -> Outcome<()> {
+    match axes {
+        1 | 2 => Ok(()),
+        _ => Err(Failure::Usage(format!(
+            "output {name:?} of shape {shape} is no table: give --output Y.npz"
+        ))),
+    }
+}
+
+/// Outputs side by side as a table with a line of names, the digits those that read back to the same
+/// number.
+pub(crate) fn text(names: &[String], outputs: &[Tensor]) -> Outcome<String> {
+    let mut head = Vec::new();
+    let mut parts = Vec::new();
+    for (name, output) in names.iter().zip(outputs) {
+        let shape = output.shape();
+        check(name, shape, shape.rank())?;
+        match shape.get(1) {
+            None | Some(1) => head.push(name.clone()),
+            Some(columns) => head.extend((0..*columns).map(|i| format!("{name}_{i}"))),
         }
-    };
-    let names: Vec<String> = match columns {
-        1 => vec![name.to_string()],
-        _ => (0..columns).map(|i| format!("{name}_{i}")).collect(),
-    };
-    let fields: Vec<String> = match output.as_slice::<f32>() {
+        let width = shape.get(1).copied().unwrap_or(1).max(1);
+        parts.push(fields(output).chunks(width).map(|row| row.join(",")).collect::<Vec<_>>());
+    }
+    let count = parts.first().map_or(0, Vec::len);
+    if parts.iter().any(|part| part.len() != count) {
+        let problem = "the outputs have different numbers of rows: give --output Y.npz";
+        return Err(Failure::Usage(problem.into()));
+    }
+    let row =
+        |i: usize| parts.iter().filter_map(|p| p.get(i)).cloned().collect::<Vec<_>>().join(",");
+    Ok(std::iter::once(head.join(",")).chain((0..count).map(row)).collect::<Vec<_>>().join("\n"))
+}
+
+fn fields(output: &Tensor) -> Vec<String> {
+    match output.as_slice::<f32>() {
         Some(values) => values.iter().map(|v| format!("{v:?}")).collect(),
         None => output.to_f64_vec().iter().map(|v| format!("{v:?}")).collect(),
-    };
-    let rows = fields.chunks(columns.max(1)).map(|row| row.join(","));
-    Ok(std::iter::once(names.join(",")).chain(rows).collect::<Vec<_>>().join("\n"))
+    }
 }

@@ -1,7 +1,7 @@
 //! `verify`.
 use crate::args::Verify;
 use crate::console::Console;
-use crate::data;
+use crate::data::{self, Arrays};
 use crate::failure::{Failure, Outcome};
 use crate::load::{Compiled, load};
 use crate::predict::silently;
@@ -20,13 +20,10 @@ struct Check {
 }
 
 pub(crate) fn run(args: &Verify, console: Console, limits: &Limits) -> Outcome<Json> {
-    // NaN is no tolerance either.
-    if args.tolerance.is_nan() || args.tolerance < 0.0 {
-        let problem = format!("--tolerance: expected a number from 0 on, got {}", args.tolerance);
-        return Err(Failure::Usage(problem));
-    }
     let path = &args.source.path;
     let vectors = args.vectors.clone().or_else(|| beside(path));
+    // What cannot be read says nothing of the model.
+    let arrays = vectors.as_deref().map(|path| data::vectors(path, limits)).transpose()?;
     let loaded = load(&args.source, Compiled::IfPossible, limits)?;
     let model = &loaded.model;
     let weights = if loaded.initial { "initial weights" } else { "weights" };
@@ -39,8 +36,8 @@ pub(crate) fn run(args: &Verify, console: Console, limits: &Limits) -> Outcome<J
         Check { name: "computes", found: computes(model) },
         Check { name: "survives saving", found: survives(model) },
     ];
-    if let Some(vectors) = &vectors {
-        let found = meets(model, vectors, args.tolerance, limits);
+    if let (Some(path), Some(arrays)) = (&vectors, arrays) {
+        let found = meets(model, path, arrays, args.tolerance);
         checks.push(Check { name: "meets its vectors", found });
     }
     for Check { name, found } in &checks {
@@ -156,12 +153,12 @@ fn same(a: &Tensor, b: &Tensor) -> bool {
 }
 
 /// The outputs for stored inputs are the stored ones.
-fn meets(model: &Model, path: &Path, tolerance: f64, limits: &Limits) -> Result<String, String> {
+fn meets(model: &Model, path: &Path, arrays: Arrays, tolerance: f64) -> Result<String, String> {
     let text = |failure: Failure| match failure {
         Failure::Usage(text) | Failure::Work(text) | Failure::Found(_, text) => text,
         Failure::Pipe => String::new(),
     };
-    let (x, expected) = data::vectors(path, model, limits).map_err(text)?;
+    let (x, expected) = data::matched(path, arrays, model).map_err(text)?;
     let outputs = silently(model, x).map_err(text)?;
     let mut worst = 0.0_f64;
     for (i, (output, expected)) in outputs.iter().zip(&expected).enumerate() {

@@ -80,7 +80,7 @@ fn a_table_fills_the_axes_of_an_image() {
     let same = Model::new(&x, Identity::new().apply(&x)).unwrap();
     same.save(folder.join("same.keras")).unwrap();
     let error = folder.run("predict same.keras --input x.csv").error(2);
-    assert!(error.contains("is no table: give --output Y.npy"), "{error}");
+    assert!(error.contains("is no table: give --output Y.npz"), "{error}");
     folder.run("predict same.keras --input x.csv --output y.npy").ok();
 }
 
@@ -106,10 +106,14 @@ fn several_inputs_and_outputs() {
     npy::write(folder.join("one.npy"), array("x0")).unwrap();
     let error = folder.run("predict two.keras --input one.npy -o o.npz").error(1);
     assert!(error.contains("but the model has 2 inputs: give an .npz with x0, x1"), "{error}");
-    for end in ["", " --output y.npy"] {
-        let error = folder.run(&format!("predict two.keras --input data.npz{end}")).error(2);
-        assert_eq!(error, "the model has 2 outputs (age, sex): give --output Y.npz");
-    }
+    let error = folder.run("predict two.keras --input none.npz --output y.npy").error(2);
+    let expected =
+        "--output: an .npy holds one array, the model has 2 outputs (age, sex): give Y.npz";
+    assert_eq!(error, expected);
+    let table = folder.run("predict two.keras --input data.npz").ok();
+    assert_eq!((table.lines().next(), table.lines().count()), (Some("age,sex"), 9));
+    folder.run("predict two.keras --input data.npz --output y.csv").ok();
+    assert_eq!(std::fs::read_to_string(folder.join("y.csv")).unwrap(), table);
     let command = "evaluate two.keras --x data.npz --y data.npz";
     let both = "--loss age=mse --loss sex=binary_crossentropy";
     let json = folder.run(&format!("{command} {both} --json")).json();
@@ -119,7 +123,7 @@ fn several_inputs_and_outputs() {
     let error = folder.run(&format!("{command} --loss sx=mse")).error(2);
     assert!(error.contains("unknown output \"sx\" (did you mean \"sex\"?)"), "{error}");
     let error = folder.run(&format!("{command} --loss age=mse --loss mse")).error(2);
-    assert!(error.contains("write OUTPUT=LOSS for each"), "{error}");
+    assert!(error.contains("write OUTPUT=NAME for each"), "{error}");
 }
 
 #[test]
@@ -160,7 +164,8 @@ fn bad_data_is_told() {
     let error = folder.run("predict model.keras --input wide.npy").error(1);
     assert!(error.contains("expected shape (None, 3), got (5, 4)"), "{error}");
     let error = folder.run("predict model.keras --input x.npy --batch-size 0").error(2);
-    assert!(error.contains("--batch-size <N>"), "{error}");
+    let expected = "--batch-size: expected a whole number of at least 1, got \"0\"";
+    assert_eq!(error, expected);
     let large = Tensor::new([2_000_000, 3], vec![0.0_f32; 6_000_000]).unwrap();
     npz::write_compressed(folder.join("large.npz"), &[("x", &large)]).unwrap();
     let words = "predict model.keras --input large.npz --output y.npy --batch-size 100000";
@@ -241,15 +246,47 @@ fn weights_need_an_architecture() {
 }
 
 #[test]
-fn negative_numbers_reach_their_options() {
-    let folder = Folder::new("negative");
+fn numbers_that_a_table_does_not_have() {
+    let folder = Folder::new("tokens");
+    let words = Input::of([2], DType::I32);
+    let known = Flatten::new().apply(Embedding::new(5, 2).name("words").apply(&words));
+    let mut model = Model::new(&words, &Dense::new(1).apply(&known)).unwrap();
+    model.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
+    model.save(folder.join("words.keras")).unwrap();
+    folder.write("y.csv", "1\n0\n");
+    folder.write("x.csv", "0,4\n1,5\n");
+    let expected = "layer \"words\" (Embedding): input \"input_layer\" has 5 in row 1, but its table \
+                    has the numbers 0 to 4; input_dim must be larger than each of them";
+    let data = "words.keras --x x.csv --y y.csv";
+    for words in [
+        "predict words.keras --input x.csv".into(),
+        format!("evaluate {data}"),
+        format!("fit {data} --output out.keras"),
+    ] {
+        assert_eq!(folder.run(&words).error(1), expected, "{words}");
+    }
+    assert!(!folder.has("out.keras"));
+    folder.write("x.csv", "0,4\n1.5,2\n");
+    let ran = folder.run(&format!("fit {data} --output out.keras"));
+    ran.ok();
+    assert!(ran.err().contains("has 1.5 in row 1: what is behind the point is cut off"));
+}
+
+#[test]
+fn tables_in_other_alphabets_are_told() {
+    let folder = Folder::new("utf16");
     simple(&folder);
-    let fit = "fit model.keras --x x.npy --y y.npy --output t.keras";
-    let error = folder.run(&format!("{fit} --seed -1")).error(2);
-    assert!(error.contains("invalid value '-1' for '--seed <N>'"), "{error}");
-    assert!(!folder.has("t.keras"));
-    folder.run(&format!("{fit} --learning-rate -0.5 -q")).ok();
-    assert!(folder.has("t.keras"));
+    let wide = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        "\u{feff}1,2,3\n".encode_utf16().flat_map(bytes).collect()
+    };
+    for bytes in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+        std::fs::write(folder.join("wide.csv"), bytes).unwrap();
+        let error = folder.run("predict model.keras --input wide.csv").error(1);
+        assert_eq!(error, "wide.csv: is UTF-16 text: save the table as UTF-8");
+    }
+    std::fs::write(folder.join("latin.csv"), b"a,b,c\n1,2,3\n\xe9,5,6\n").unwrap();
+    let error = folder.run("predict model.keras --input latin.csv").error(1);
+    assert_eq!(error, "latin.csv: line 3 is no UTF-8 text: save the table as UTF-8");
 }
 
 /// It has no end.
