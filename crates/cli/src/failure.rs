@@ -32,6 +32,8 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("read it with Model::from_json", "let its name end in .json"),
     ("; for the weights call save_weights", ""),
+    ("validation_data: x and y must", "--val-x and --val-y must"),
+    ("validation_data: ", "--val-x, --val-y: "),
 ];
 
 impl From<ferras::Error> for Failure {

@@ -48,6 +48,9 @@ fn check(args: &Fit) -> Outcome<()> {
         spared(path, "--history", &read.collect::<Vec<_>>())?;
     }
     if let Some(folder) = &args.plots {
+        if folder.exists() && !folder.is_dir() {
+            return Err(Failure::Usage(format!("--plots: {} is no folder", folder.display())));
+        }
         make_folder(folder)?;
         figures(folder).iter().try_for_each(|path| check_place(path, "--plots"))?;
     }

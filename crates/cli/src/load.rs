@@ -3,7 +3,10 @@ use crate::args::{Judged, Source};
 use crate::console;
 use crate::failure::{Failure, Outcome, option, usage, words};
 use crate::format;
+use ferras::config::{Family, Identifier};
+use ferras::metrics::MetricFn;
 use ferras::models::Model;
+use ferras::optimizers::OptimizerFn;
 use ferras::{Compile, Error, Limits, Load, LoadWeights};
 use std::io::Read;
 use std::path::Path;
@@ -120,6 +123,7 @@ impl Wanted<'_> {
         }
         let mut arguments = saved.unwrap_or_default();
         if let Some(optimizer) = self.optimizer {
+            enough::<dyn OptimizerFn>("--optimizer", optimizer)?;
             arguments = arguments.optimizer(optimizer);
         }
         // A stack whose input is not known has one that has no name yet.
@@ -162,6 +166,18 @@ impl Said<'_> {
     }
 }
 
+/// An error for the name of a class that has arguments which must be given; one that nothing has is
+/// told when the model is compiled.
+fn enough<T: Family + ?Sized>(option: &str, name: &str) -> Outcome<()> {
+    match Identifier::<T>::from(name).get() {
+        Err(Error::Argument { .. }) => Err(Failure::Usage(format!(
+            "{option}: {name:?} needs arguments, which its name does not give; --help lists the names \
+             that say all"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Other losses in place of the saved ones; outputs that are not named keep theirs.
 fn losses(saved: Compile, given: &[String], outputs: &[&str]) -> Outcome<Compile> {
     Ok(match Said::of("--loss", given)? {
@@ -182,6 +198,8 @@ fn metrics(saved: Compile, given: &[String], outputs: &[&str]) -> Outcome<Compil
     fn names(list: &str) -> impl Iterator<Item = &str> {
         list.split(',').map(str::trim)
     }
+    let lists = given.iter().map(|text| text.split_once('=').map_or(&text[..], |(_, list)| list));
+    lists.flat_map(names).try_for_each(|name| enough::<dyn MetricFn>("--metrics", name))?;
     Ok(match Said::of("--metrics", given)? {
         Said::All(none) if none.is_empty() => saved,
         Said::All(lists) => saved.without_metrics().metrics(lists.into_iter().flat_map(names)),

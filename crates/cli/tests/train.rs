@@ -114,6 +114,7 @@ fn outputs_that_are_not_named_keep_what_they_were_saved_with() {
         ("--metrics age=mae --metrics mse", "--metrics: some name their output and some do not"),
         ("--loss mse --loss mae --loss mse", "--loss: must have one entry for each of 2 outputs"),
         ("--loss age=mse --loss age=mae", "--loss: output \"age\" is named twice"),
+        ("--metrics age=precision_at_recall", "--metrics: \"precision_at_recall\" needs arguments"),
         ("--metrics age=maee", "unknown metric \"maee\" (did you mean \"mae\"?)"),
     ] {
         let error = folder.run(&format!("evaluate both.keras {data} {words}")).error(2);
@@ -152,6 +153,16 @@ fn what_cannot_be_is_refused_before_any_work() {
     let words = format!("fit model.keras {DATA} --validation-split 1.5 --output o.keras");
     let error = folder.run(&words).error(2);
     assert_eq!(error, "--validation-split: expected a share between 0 and 1, as 0.2, got \"1.5\"");
+    let words = format!("fit model.keras {DATA} --optimizer multioptimizer --output o.keras");
+    assert!(
+        folder.run(&words).error(2).starts_with("--optimizer: \"multioptimizer\" needs arguments")
+    );
+    let words = format!("fit model.keras {DATA} --plots x.npy --output o.keras");
+    assert_eq!(folder.run(&words).error(2), "--plots: x.npy is no folder");
+    ferras::datasets::npy::write(folder.join("five.npy"), &common::numbers(&[5, 2], 1)).unwrap();
+    let words = format!("fit model.keras {DATA} --val-x x.npy --val-y five.npy --output o.keras");
+    let error = folder.run(&words).error(1);
+    assert!(error.starts_with("--val-x and --val-y must have one row for each sample"), "{error}");
     let words = format!("fit model.keras {DATA} --validation-split 0.99 --output o.keras");
     let error = folder.run(&words).error(2);
     assert!(error.starts_with("--validation-split: must leave rows on both sides"), "{error}");
