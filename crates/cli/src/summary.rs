@@ -1,6 +1,6 @@
 //! `summary`.
 use crate::args::Summary;
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::failure::Outcome;
 use crate::load::{Compiled, load};
 use ferras::Limits;
@@ -8,7 +8,9 @@ use ferras::models::{Model, Variable};
 use serde_json::{Value as Json, json};
 
 pub(crate) fn run(args: &Summary, console: Console, limits: &Limits) -> Outcome<Json> {
-    let model = load(&args.source, Compiled::Ignored, limits)?.model;
+    let loaded = load(&args.source, Compiled::IfPossible, limits)?;
+    let model = loaded.model;
+    loaded.not_compiled.iter().for_each(console::warn);
     let summary = model.summary().expand_nested(args.expand_nested);
     let summary = summary.show_trainable(args.show_trainable);
     let summary = match args.line_length {

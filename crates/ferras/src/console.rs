@@ -1,5 +1,14 @@
 //! What is told to the user besides results. That nobody reads it is never an error.
 use std::io::{self, Write};
+use terminal_size::{Width, terminal_size_of};
+
+/// Characters of a line of the terminal: as the environment says in `COLUMNS`, or the terminal that standard
+/// output is; 80 where it is none.
+pub(crate) fn columns() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok());
+    let own = || terminal_size_of(io::stdout()).map(|(Width(width), _)| usize::from(width));
+    told.or_else(own).filter(|width| *width > 0).unwrap_or(80)
+}
 
 /// Writes to standard output at once.
 pub(crate) fn print(text: &str) {

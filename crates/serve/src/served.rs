@@ -123,7 +123,7 @@ impl Served {
         let mut warmth = warm(&model, most, zeros).map_err(|e| e.message)?;
         // A model that was made for so many rows takes no others.
         warmth.batch = fixed.unwrap_or(warmth.batch).max(1);
-        let summary = model.summary().to_string();
+        let summary = model.summary().line_length(88).to_string();
         let layers = model.layers().into_iter().map(|(name, l)| (name, l.class_name())).collect();
         let model = model.with_name(name);
         let batcher = Batcher::new(model, warmth, options, cores.clone(), metrics.clone());

@@ -5,6 +5,7 @@ mod host;
 mod infer;
 mod inspect;
 mod limited;
+mod mask_steps;
 mod model;
 mod network;
 mod sequential;

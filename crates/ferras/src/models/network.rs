@@ -36,6 +36,9 @@ pub struct Network {
     pub(crate) metrics: Vec<LayerMetric>,
     /// Whether a layer adds to the loss.
     pub(crate) adds_loss: bool,
+    /// The network of the file that it came from, where that has operations which make masks that
+    /// layers find themselves here.
+    pub(super) written: Option<Arc<Network>>,
 }
 
 /// A layer under its name in this network.
@@ -126,6 +129,11 @@ impl Network {
         }
         network.find_host()?;
         Ok(network)
+    }
+
+    /// The same network, which a file has in another form.
+    pub(crate) fn written_as(self, written: Network) -> Network {
+        Network { written: Some(Arc::new(written)), ..self }
     }
 
     /// Specifications of the model's inputs, in order.

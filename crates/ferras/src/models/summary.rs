@@ -1,11 +1,15 @@
 //! `summary`: the table of a model's layers, as Keras prints it.
 use super::model::{Model, Nested, Topology};
-use super::network::Network;
+use super::network::{Network, NetworkLayer};
 use super::table::{Align, Table};
 use crate::config::suggest;
-use crate::layers::WeightSpec;
+use crate::console;
+use crate::layers::operation::Operation;
+use crate::layers::{InputLayer, LayerRef, WeightSpec};
 use ferras_graph::{DType, TensorType};
+use regex_lite::Regex;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 impl Model {
@@ -59,8 +63,10 @@ pub struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// Characters of a line, 1000 at most; by default 88, and 108 for a model that is no chain of
-    /// layers.
+    /// Characters of a line, 1000 at most. By default 88, 108 for a model that is no chain of layers,
+    /// and 12 more where a column says what is trained; less if the terminal has no room for that and 4
+    /// more. As in Keras what is no terminal counts as one of 80 characters, unless the environment says
+    /// otherwise in `COLUMNS`.
     pub fn line_length(mut self, characters: usize) -> Self {
         self.line_length = Some(characters.min(1000));
         self
@@ -78,7 +84,8 @@ impl Summary<'_> {
         self
     }
 
-    /// Lists only the layers from one of this name to one of that name.
+    /// Lists only the layers from the first whose name begins as the one regular expression says to the
+    /// last that begins as the other does; a name stands for itself.
     pub fn layer_range(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
         self.layer_range = Some((first.into(), last.into()));
         self
@@ -104,41 +111,72 @@ impl Summary<'_> {
             columns.push(("Trainable", Align::Center));
             length += 12;
         }
-        Table::new(&columns, &shares, self.line_length.unwrap_or(length))
+        let length = self.line_length.unwrap_or(length.min(console::columns().saturating_sub(4)));
+        Table::new(&columns, &shares, length)
     }
 
-    /// The rows of a network's layers, and of those inside them.
-    fn rows(&self, network: &Network, sequential: bool, depth: usize, rows: &mut Vec<Row>) {
-        let prefix = match depth {
-            0 => String::new(),
-            n => format!("{}└ ", "   ".repeat(n)),
+    /// The rows of a network's layers in the range, and of those inside them; a hint for a range that
+    /// is none.
+    fn rows(&self, network: &Network, sequential: bool) -> (Vec<Row>, Option<String>) {
+        let written = if sequential { None } else { network.listed() };
+        let list = Listing {
+            network: written.as_deref().unwrap_or(network),
+            weights: &network.weights,
+            sequential,
+            depth: 0,
+            trained: self.model.trainable,
         };
-        for (index, entry) in network.layers.iter().enumerate() {
-            let class = entry.layer.0.layer.class_name();
-            if sequential && class == "InputLayer" {
-                continue;
-            }
-            let nested = entry.layer.downcast::<Nested>();
-            let class = if nested.is_some_and(|n| n.sequential) { "Sequential" } else { class };
-            let own = |w: &&WeightSpec| {
-                w.path.strip_prefix(&entry.name).is_some_and(|rest| rest.starts_with('/'))
-            };
-            let count = Count::of(network.weights.iter().filter(own));
-            let trainable = match (count.elements, entry.layer.0.trainable) {
+        let entries: Vec<_> = list.entries().collect();
+        let names: Vec<&str> = entries.iter().map(|(_, entry)| &entry.name[..]).collect();
+        let (range, hint) = match &self.layer_range {
+            None => (0..names.len(), None),
+            Some((first, last)) => range_of(&names, first, last),
+        };
+        let mut rows = Vec::new();
+        for &(index, entry) in entries.get(range).unwrap_or_default() {
+            // What is trained may have changed since the file was written.
+            let own = network.layers.iter().find(|own| own.name == entry.name);
+            self.layer_rows(&list, index, own.unwrap_or(entry), &mut rows);
+        }
+        (rows, hint)
+    }
+
+    /// The row of a layer, and those of the layers inside it.
+    fn layer_rows(
+        &self,
+        list: &Listing<'_>,
+        index: usize,
+        entry: &NetworkLayer,
+        rows: &mut Vec<Row>,
+    ) {
+        let own = |w: &&WeightSpec| {
+            w.path.strip_prefix(&entry.name).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let count = Count::of(list.weights.iter().filter(own));
+        let trained = list.trained && entry.layer.0.trainable;
+        let prefix = match list.depth {
+            0 => String::new(),
+            depth => format!("{}└ ", "   ".repeat(depth)),
+        };
+        rows.push(Row {
+            layer: format!("{prefix}{} ({})", entry.name, class_of(&entry.layer)),
+            shape: output_shapes(list.network, index),
+            params: thousands(count.elements),
+            // As in Keras: how layers inside another one are connected is not told.
+            connected: if list.depth == 0 { connections(list.network, index) } else { "-".into() },
+            trainable: match (count.elements, trained) {
                 (0, _) => "-",
                 (_, true) => "Y",
                 (_, false) => "N",
-            };
-            rows.push(Row {
-                name: entry.name.clone(),
-                layer: format!("{prefix}{} ({class})", entry.name),
-                shape: output_shapes(network, index),
-                params: thousands(count.elements),
-                connected: if depth == 0 { connections(network, index) } else { String::new() },
-                trainable,
-            });
-            if let Some(nested) = nested.filter(|_| self.expand_nested) {
-                self.rows(&nested.network, nested.sequential, depth + 1, rows);
+            },
+        });
+        let nested = entry.layer.downcast::<Nested>().filter(|_| self.expand_nested);
+        let Some(Nested { network, sequential, .. }) = nested else { return };
+        let (depth, weights) = (list.depth + 1, &network.weights[..]);
+        let inside = Listing { network, weights, sequential: *sequential, depth, trained };
+        for (index, entry) in inside.entries() {
+            if entry.layer.downcast::<Operation>().is_none() {
+                self.layer_rows(&inside, index, entry, rows);
             }
         }
     }
@@ -147,9 +185,8 @@ impl Summary<'_> {
     fn unbuilt_rows(&self) -> Vec<Row> {
         let Topology::Stack(layers) = &self.model.topology else { return Vec::new() };
         let named = super::network::name_layers(layers.clone()).unwrap_or_default();
-        let row = |entry: &super::network::NetworkLayer| Row {
-            name: entry.name.clone(),
-            layer: format!("{} ({})", entry.name, entry.layer.0.layer.class_name()),
+        let row = |entry: &NetworkLayer| Row {
+            layer: format!("{} ({})", entry.name, class_of(&entry.layer)),
             shape: "?".into(),
             params: "0 (unbuilt)".into(),
             connected: String::new(),
@@ -157,30 +194,63 @@ impl Summary<'_> {
         };
         named.iter().map(row).collect()
     }
+}
 
-    /// The rows in the range that was asked for; the whole list and a hint for an unknown name.
-    fn in_range(&self, rows: Vec<Row>) -> (Vec<Row>, Option<String>) {
-        let Some((first, last)) = &self.layer_range else { return (rows, None) };
-        let from = rows.iter().position(|row| row.name == *first);
-        let to = rows.iter().rposition(|row| row.name == *last);
-        match (from, to) {
-            (Some(from), Some(to)) => {
-                let (from, to) = (from.min(to), from.max(to));
-                (rows.into_iter().skip(from).take(to - from + 1).collect(), None)
-            }
-            (from, _) => {
-                let name = if from.is_none() { first } else { last };
-                let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-                let hint = format!(" No layer is named {name:?}{}\n", suggest(name, &names));
-                (rows, Some(hint))
-            }
+/// The layers of a model in the table.
+struct Listing<'a> {
+    network: &'a Network,
+    weights: &'a [WeightSpec],
+    sequential: bool,
+    /// How many models it lies in.
+    depth: usize,
+    /// Whether the model is trained.
+    trained: bool,
+}
+
+impl<'a> Listing<'a> {
+    /// The layers with their places; a stack's input is none of them.
+    fn entries(&self) -> impl Iterator<Item = (usize, &'a NetworkLayer)> {
+        let network = self.network;
+        let hidden = self.sequential;
+        let layers = network.layers.iter().enumerate();
+        layers.filter(move |(_, e)| !hidden || e.layer.downcast::<InputLayer>().is_none())
+    }
+}
+
+/// The places from the first name that begins as `first` says to the last that begins as `last` does; all
+/// of them and a hint where there is none.
+fn range_of(names: &[&str], first: &str, last: &str) -> (Range<usize>, Option<String>) {
+    let places = |pattern: &str| -> Option<(usize, usize)> {
+        let pattern = Regex::new(&format!("^(?:{pattern})")).ok()?;
+        let mut found = (0..names.len()).filter(|&i| pattern.is_match(names[i]));
+        let from = found.next()?;
+        Some((from, found.next_back().unwrap_or(from)))
+    };
+    let (from, to) = match (places(first), places(last)) {
+        (Some(from), Some(to)) => (from, to),
+        (from, _) => {
+            let name = if from.is_none() { first } else { last };
+            let hint = format!(" No layer is named {name:?}{}\n", suggest(name, names));
+            return (0..names.len(), Some(hint));
         }
+    };
+    match from.0 > to.1 {
+        true => (to.0..from.1 + 1, None),
+        false => (from.0..to.1 + 1, None),
+    }
+}
+
+/// A layer's class as Keras calls it inside.
+fn class_of(layer: &LayerRef) -> &'static str {
+    match layer.downcast::<Nested>() {
+        Some(nested) if nested.sequential => "Sequential",
+        _ if layer.class_name() == "GroupQueryAttention" => "GroupedQueryAttention",
+        _ => layer.class_name(),
     }
 }
 
 /// A line of the table.
 struct Row {
-    name: String,
     layer: String,
     shape: String,
     params: String,
@@ -199,13 +269,13 @@ impl fmt::Display for Summary<'_> {
             Topology::Built { sequential, .. } => *sequential,
             Topology::Stack(_) => true,
         };
+        let (rows, unknown) = match network {
+            Some(network) => self.rows(network, sequential),
+            None => (self.unbuilt_rows(), None),
+        };
+        let is_chain =
+            |n: &Arc<Network>| n.listed().map_or(is_chain(n), |listed| is_chain(&listed));
         let connected = !sequential && network.is_some_and(|n| !is_chain(n));
-        let mut rows = Vec::new();
-        match network {
-            Some(network) => self.rows(network, sequential, 0, &mut rows),
-            None => rows = self.unbuilt_rows(),
-        }
-        let (rows, unknown) = self.in_range(rows);
         let mut table = self.table(connected);
         for row in rows {
             let mut cells = vec![row.layer, row.shape, row.params];
@@ -311,11 +381,15 @@ fn is_chain(network: &Network) -> bool {
     once && network.calls.iter().all(|c| c.inputs.len() <= 1) && used.iter().all(|&n| n <= 1)
 }
 
-/// The shapes of a layer's outputs at its first use.
+/// The shapes of a layer's outputs at its last use.
 fn output_shapes(network: &Network, layer: usize) -> String {
-    let call = network.calls.iter().find(|call| call.layer == layer);
+    let call = network.calls.iter().rfind(|call| call.layer == layer);
     let shapes = call.iter().flat_map(|c| &c.outputs).map(|spec| spec.shape.to_string());
-    shapes.collect::<Vec<_>>().join(", ")
+    let shapes: Vec<String> = shapes.collect();
+    match &shapes[..] {
+        [one] => one.clone(),
+        several => format!("[{}]", several.join(", ")),
+    }
 }
 
 /// What feeds a layer, as `name[use][output]`, use after use.

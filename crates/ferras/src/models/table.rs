@@ -9,6 +9,9 @@ pub(super) enum Align {
     Right,
 }
 
+/// The border between headings.
+const HEADING: char = '┃';
+
 /// Columns of fixed width, and rows whose cells are broken into lines.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -73,10 +76,14 @@ impl Table {
         let lines: Vec<Vec<String>> =
             cells.zip(&self.columns).map(|(text, column)| wrap(text, column.width)).collect();
         let height = lines.iter().map(Vec::len).max().unwrap_or(0);
+        let is_heading = border == HEADING;
         for i in 0..height {
             f.write_char(border)?;
             for (column, lines) in self.columns.iter().zip(&lines) {
-                let (text, width) = (lines.get(i).map_or("", String::as_str), column.width);
+                // Headings stand at the bottom of their cells.
+                let above = if is_heading { height - lines.len() } else { 0 };
+                let line = i.checked_sub(above).and_then(|i| lines.get(i));
+                let (text, width) = (line.map_or("", String::as_str), column.width);
                 match column.align {
                     Align::Left => write!(f, " {text:<width$} {border}")?,
                     Align::Center => write!(f, " {text:^width$} {border}")?,
@@ -92,7 +99,7 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.rule(f, ['┏', '━', '┳', '┓'])?;
-        self.cells(f, self.columns.iter().map(|c| &c.heading), '┃')?;
+        self.cells(f, self.columns.iter().map(|c| &c.heading), HEADING)?;
         self.rule(f, ['┡', '━', '╇', '┩'])?;
         for (i, row) in self.rows.iter().enumerate() {
             if i > 0 {

@@ -103,15 +103,24 @@ impl Operation {
         }
     }
 
-    /// What Keras makes of `x + 3.0` and `x + y`: the operation of `keras.ops` of this name, called with
-    /// an input and a number, or with two inputs.
-    pub(crate) fn of_two(class: &'static str, number: Option<f64>) -> Result<Operation, Error> {
+    /// The operation of `keras.ops` of this name, called with these arguments and settings.
+    pub(crate) fn of(
+        class: &'static str,
+        args: Vec<Argument>,
+        settings: &[(&str, Json)],
+    ) -> Result<Operation, Error> {
         let module = "keras.src.ops.numpy";
         let row = rows().find(|row| row.module == module && row.class == class);
         let row = row.ok_or_else(|| Error::Internal(format!("no operation {class}")))?;
+        let config = settings.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+        Ok(Operation { row, config, args, kwargs: Vec::new() })
+    }
+
+    /// What Keras makes of `x + 3.0` and `x + y`: the operation of this name of an input and a number,
+    /// or of two inputs.
+    pub(crate) fn of_two(class: &'static str, number: Option<f64>) -> Result<Operation, Error> {
         let second = number.map_or(Argument::Input(1), |number| Argument::Constant(json!(number)));
-        let args = vec![Argument::Input(0), second];
-        Ok(Operation { row, config: Map::new(), args, kwargs: Vec::new() })
+        Operation::of(class, vec![Argument::Input(0), second], &[])
     }
 
     /// Keras' node of the operation for these symbolic tensors.

@@ -52,7 +52,7 @@ pub(super) fn network(
         kept.insert(key(tensor), same);
     }
     let outputs: Vec<SymbolicTensor> = outputs.iter().map(|tensor| find(&kept, tensor)).collect();
-    Network::new(inputs, outputs)
+    Ok(Network::new(inputs, outputs)?.written_as(network))
 }
 
 /// The masks that are, number for number, those that come with the inputs.
