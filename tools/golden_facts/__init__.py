@@ -35,7 +35,10 @@ TOPICS = [
     "learning_rates",
     "operations",
     "output",
+    "progbar",
     "summary",
+    "file_summaries",
+    "file_editor",
     "preprocessing",
     "datasets",
     "texts",
@@ -52,4 +55,4 @@ TOPICS = [
 ]
 
 # Those that need TensorFlow beside Keras.
-WITH_TENSORFLOW = ["added", "feature_spaces", "image_folders", "lookups", "stateful", "timeseries", "word_models"]
+WITH_TENSORFLOW = ["added", "feature_spaces", "image_folders", "lookups", "splits", "stateful", "timeseries", "word_models"]

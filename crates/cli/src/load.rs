@@ -44,8 +44,10 @@ pub(crate) fn load(source: &Source, compiled: Compiled, limits: &Limits) -> Outc
 }
 
 fn whole(path: &Path, compiled: Compiled, limits: &Limits) -> Outcome<Loaded> {
-    if let Some(kind) = format::architecture(path) {
-        let model = architecture(path, kind, limits)?;
+    if let Some(kind) = format::architecture(path)
+        && let Some(text) = text(path)?
+    {
+        let model = architecture(path, &text, kind, limits)?;
         return Ok(Loaded { model, initial: true, not_compiled: None });
     }
     let how = Load::new().limits(*limits);
@@ -62,22 +64,28 @@ fn whole(path: &Path, compiled: Compiled, limits: &Limits) -> Outcome<Loaded> {
     Ok(Loaded { model, initial: false, not_compiled })
 }
 
-/// The model of a text, which is no larger than any architecture.
-fn architecture(path: &Path, kind: format::Target, limits: &Limits) -> Outcome<Model> {
+/// The text of a file, which is no larger than any architecture; none if it holds something else.
+fn text(path: &Path) -> Outcome<Option<String>> {
     const LARGEST: u64 = 256 << 20;
     let io = || Error::io("read", path);
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     // A device has no true length.
     let file = std::fs::File::open(path).map_err(io())?;
-    file.take(LARGEST + 1).read_to_string(&mut text).map_err(io())?;
-    if text.len() as u64 > LARGEST {
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(io())?;
+    if bytes.len() as u64 > LARGEST {
         let problem = format!("has more than {LARGEST} bytes: no architecture has");
         return Err(Error::file(path, problem).into());
     }
+    // Of what is empty the library says so.
+    Ok(String::from_utf8(bytes).ok().filter(|text| !text.is_empty()))
+}
+
+/// The model of a text.
+fn architecture(path: &Path, text: &str, kind: format::Target, limits: &Limits) -> Outcome<Model> {
     let how = Load::new().limits(*limits);
     let model = match kind {
-        format::Target::Yaml => Model::from_yaml_with(&text, how),
-        _ => Model::from_json_with(&text, how),
+        format::Target::Yaml => Model::from_yaml_with(text, how),
+        _ => Model::from_json_with(text, how),
     };
     model.map_err(|e| match e {
         Error::File { .. } => e.into(),

@@ -46,10 +46,10 @@ pub mod data {
     pub use crate::pipeline::{
         BatchSize, ClassMode, Cross, Feature, FeatureMode, FeatureSpace, FeatureSpec, Flow,
         FlowFromDirectory, FlowFromTable, ImageDataset, ImageDatasetFromDirectory, ImageFlow,
-        LabelMode, Labels, Names, Pipeline, SpaceMode, Subset, TextDataset,
+        LabelMode, Labels, Names, Pipeline, SpaceMode, SplitDataset, Subset, TextDataset,
         TextDatasetFromDirectory, Timeseries, TimeseriesGenerator, image_dataset_from_directory,
-        image_datasets_from_directory, text_dataset_from_directory, text_datasets_from_directory,
-        timeseries_dataset_from_array,
+        image_datasets_from_directory, split_dataset, text_dataset_from_directory,
+        text_datasets_from_directory, timeseries_dataset_from_array,
     };
     pub use crate::trainer::data::{Data, Item};
     pub use crate::trainer::dataset::{Batch, Dataset};
@@ -71,10 +71,10 @@ pub use random::set_random_seed;
 #[doc(hidden)]
 pub use saving::probe;
 pub use saving::{
-    Format, InspectedLayer, InspectedModel, Inspection, Load, LoadWeights, StoredArray, inspect,
-    inspect_within,
+    Comparison, Difference, Format, InspectedLayer, InspectedModel, Inspection, KerasFileEditor,
+    Load, LoadWeights, StoredArray, inspect, inspect_within,
 };
 pub use trainer::{
-    Callback, Compile, Evaluate, Fit, History, Logs, OnBatch, Predict, Run, RunParams,
+    Callback, Compile, Evaluate, Fit, History, Logs, OnBatch, Predict, Progbar, Run, RunParams,
     RunningMetric, StepCall, TrainStep, ValidationFreq, Verbose,
 };

@@ -44,6 +44,9 @@ const INITIAL: u64 = 2 << 30;
 /// Values of all layers for one sample: those of VGG16 take 60 MB.
 const VALUES: u64 = 4 << 30;
 
+/// What is said of a file without content, whatever it should be.
+pub(crate) const EMPTY: &str = "is empty: it has 0 bytes";
+
 impl Default for Limits {
     fn default() -> Limits {
         let (initial, values) = (INITIAL, VALUES);
@@ -133,6 +136,9 @@ impl Limits {
         room.map_err(|_| problem(format!("has {length} bytes, more than there is memory for")))?;
         // Devices and files that grow have no true length: no more is read than is allowed.
         file.take(self.file.saturating_add(1)).read_to_end(&mut bytes).map_err(io())?;
+        if bytes.is_empty() {
+            return Err(problem(EMPTY.into()));
+        }
         let budget = self.budget(bytes.len() as u64).map_err(problem)?;
         Ok((bytes, budget))
     }

@@ -4,6 +4,7 @@ mod feature_space;
 mod folder;
 mod images;
 mod parallel;
+mod split;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use images::{
     ClassMode, Flow, FlowFromDirectory, FlowFromTable, ImageDataset, ImageDatasetFromDirectory,
     ImageFlow, image_dataset_from_directory, image_datasets_from_directory,
 };
+pub use split::{SplitDataset, split_dataset};
 pub use texts::{
     TextDataset, TextDatasetFromDirectory, text_dataset_from_directory,
     text_datasets_from_directory,
@@ -75,11 +77,13 @@ pub struct Pipeline {
     /// Threads for the maps to come.
     workers: usize,
     passes: u64,
+    /// Whether its elements are batches instead of single samples.
+    batched: bool,
 }
 
 impl Pipeline {
     fn new(stage: impl Stage + 'static) -> Pipeline {
-        Pipeline { stage: Box::new(stage), workers: 0, passes: 0 }
+        Pipeline { stage: Box::new(stage), workers: 0, passes: 0, batched: false }
     }
 
     fn then(self, step: impl FnOnce(Box<dyn Stage>) -> Box<dyn Stage>) -> Pipeline {
@@ -93,7 +97,7 @@ impl Pipeline {
 
     /// The batches of another data set.
     pub fn from_dataset(dataset: impl Dataset + 'static) -> Pipeline {
-        Pipeline::new(Stream(Box::new(dataset)))
+        Pipeline { batched: true, ..Pipeline::new(Stream(Box::new(dataset))) }
     }
 
     /// How many threads compute the maps that follow; 0 (default) is the thread that reads.
@@ -168,7 +172,8 @@ impl Pipeline {
 
     /// So many elements put together along a new first axis; the last ones may be fewer.
     pub fn batch(self, size: usize) -> Pipeline {
-        self.then(|stage| Box::new(Batched { stage, size }))
+        let samples = Pipeline { batched: true, ..self };
+        samples.then(|stage| Box::new(Batched { stage, size }))
     }
 
     /// The elements in random order: each is drawn from the next `buffer_size` ones, in another order

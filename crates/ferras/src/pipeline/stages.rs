@@ -44,6 +44,33 @@ impl Stage for Arrays {
     }
 }
 
+/// Single samples that were read before.
+pub(super) struct Samples(pub(super) Vec<Batch>);
+
+impl Stage for Samples {
+    fn pass(&mut self, _: u64) -> Elements<'_> {
+        Box::new(self.0.iter().cloned().map(Ok))
+    }
+
+    fn len(&self) -> Option<usize> {
+        Some(self.0.len())
+    }
+}
+
+/// The samples of a batch.
+pub(super) fn unstacked(batch: &Batch) -> Result<Vec<Batch>> {
+    let others = || batch.y.iter().chain(&batch.sample_weight);
+    let count = rows(batch.x.iter().map(Array::shape).chain(others().map(Tensor::shape)), "batch")?;
+    let numbers = |tensors: &[Tensor], i: usize| -> Result<Vec<Tensor>> {
+        tensors.iter().map(|t| Ok(row(&t.into(), i)?.numbers()?.clone())).collect()
+    };
+    let sample = |i: usize| {
+        let x = batch.x.iter().map(|array| row(array, i)).collect::<Result<_>>()?;
+        Ok(Batch { x, y: numbers(&batch.y, i)?, sample_weight: numbers(&batch.sample_weight, i)? })
+    };
+    (0..count).map(sample).collect()
+}
+
 /// The batches of another data set.
 pub(super) struct Stream(pub(super) Box<dyn Dataset>);
 

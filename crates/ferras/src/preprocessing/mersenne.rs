@@ -1,5 +1,6 @@
-//! The Mersenne Twister, seeded and used as NumPy's `RandomState` does: so that a `random_state`
-//! gives the very split that it gives in scikit-learn, and a tutorial's numbers come out again.
+//! The Mersenne Twister, seeded and used as NumPy's `RandomState` and Python's `random` do: so that a
+//! `random_state` gives the very split that it gives in scikit-learn, and a tutorial's numbers come out
+//! again.
 //!
 //! Source: Matsumoto & Nishimura 1998, "Mersenne Twister", MT19937.
 
@@ -23,6 +24,51 @@ impl Mersenne {
             word
         });
         Mersenne { words, next: WORDS }
+    }
+
+    /// Seeded as Python's `random.seed(seed)` does, with a list of words.
+    pub(crate) fn of_python(seed: u64) -> Mersenne {
+        let key: Vec<u32> = match seed >> 32 {
+            0 => vec![seed as u32],
+            high => vec![seed as u32, high as u32],
+        };
+        let mut words = Mersenne::new(19_650_218).words;
+        let mut place = 1;
+        let mut mix = |factor: u32, change: &dyn Fn(u32, usize) -> u32| {
+            let before = words[place - 1];
+            let mixed = words[place] ^ (before ^ (before >> 30)).wrapping_mul(factor);
+            words[place] = change(mixed, place);
+            place += 1;
+            if place == WORDS {
+                words[0] = words[WORDS - 1];
+                place = 1;
+            }
+        };
+        for (number, word) in (0..key.len()).zip(&key).cycle().take(WORDS) {
+            mix(1_664_525, &|mixed, _| mixed.wrapping_add(*word).wrapping_add(number as u32));
+        }
+        for _ in 1..WORDS {
+            mix(1_566_083_941, &|mixed, place| mixed.wrapping_sub(place as u32));
+        }
+        words[0] = 0x8000_0000;
+        Mersenne { words, next: WORDS }
+    }
+
+    /// The order of so many things after Python's `random.shuffle`.
+    pub(crate) fn shuffle_of_python(&mut self, count: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        for i in (1..count).rev() {
+            // As many bits as the number of places has, until they are one of them.
+            let bits = usize::BITS - (i + 1).leading_zeros();
+            let place = loop {
+                let drawn = (self.u32() >> 32_u32.saturating_sub(bits)) as usize;
+                if drawn <= i {
+                    break drawn;
+                }
+            };
+            order.swap(i, place);
+        }
+        order
     }
 
     /// The whole state moved one round on.
@@ -106,6 +152,14 @@ mod tests {
         assert_eq!(m.unit(), 0.076_308_289_373_957_17);
         assert_eq!(m.uniform(-2.0, 2.0), 1.119_675_168_960_458_5);
         assert_eq!(m.below(10), 3);
+    }
+
+    /// `random.seed(s)`, then `random.shuffle` of the numbers up to 10.
+    #[test]
+    fn shuffles_as_python() {
+        let order = |seed| Mersenne::of_python(seed).shuffle_of_python(10);
+        assert_eq!(order(0), [7, 8, 1, 5, 3, 4, 2, 0, 9, 6]);
+        assert_eq!(order(5_000_000_000), [9, 8, 5, 4, 3, 2, 6, 7, 0, 1]);
     }
 
     /// `numpy.random.RandomState(0).permutation(10)`, and of 42.

@@ -97,10 +97,11 @@ impl Split {
 
     /// Rows for training and testing.
     fn sizes(&self, samples: usize) -> Result<(usize, usize)> {
-        let count =
-            |name, size: Option<Size>, up| size.map(|s| s.rows(name, samples, up)).transpose();
-        let test = count("test_size", self.test_size, true)?;
-        let train = count("train_size", self.train_size, false)?;
+        let count = |name, size: Option<Size>, round| {
+            size.map(|s| s.rows(name, samples, round)).transpose()
+        };
+        let test = count("test_size", self.test_size, f64::ceil)?;
+        let train = count("train_size", self.train_size, f64::floor)?;
         let (train, test) = match (train, test) {
             (Some(train), Some(test)) => (train, test),
             (Some(train), None) => (train, samples - train),
@@ -155,7 +156,8 @@ impl From<usize> for Size {
 }
 
 impl Size {
-    fn rows(self, name: &str, samples: usize, up: bool) -> Result<usize> {
+    /// The rows of so many; `name` is the argument, and `round` makes a number of a share.
+    pub(crate) fn rows(self, name: &str, samples: usize, round: fn(f64) -> f64) -> Result<usize> {
         let wrong = |what: String| {
             Error::argument(
                 name,
@@ -166,8 +168,7 @@ impl Size {
         };
         match self {
             Size::Share(share) if share > 0.0 && share < 1.0 => {
-                let exact = share * samples as f64;
-                Ok(if up { exact.ceil() } else { exact.floor() } as usize)
+                Ok(round(share * samples as f64) as usize)
             }
             Size::Rows(rows) if rows > 0 && rows < samples => Ok(rows),
             Size::Share(share) => Err(wrong(share.to_string())),

@@ -1,11 +1,14 @@
 //! What a file holds, told without building a model.
 use super::assets;
-use super::config::{Survey, parse_yaml, survey};
+use super::config::{Architecture, Survey, parse_yaml, survey};
+use super::kind::{Kind, Wanted};
 use super::open::{self, Layout, Opened, Stored, Weights, open};
+use crate::config::Scope;
 use crate::containers::archive::{self, Archive};
 use crate::containers::hdf5::{Attribute, Group};
-use crate::containers::limits::Budget;
 use crate::containers::{Limits, json};
+use crate::datasets::npy;
+use crate::models::Topology;
 use crate::{Error, Result};
 use ferras_graph::{Shape, Tensor};
 use serde_json::Value as Json;
@@ -33,6 +36,8 @@ pub struct Inspection {
     pub optimizer: Vec<StoredArray>,
     /// What cannot be honoured, besides single layers.
     pub problems: Vec<String>,
+    /// What was looked at to find that out.
+    pub checked: &'static str,
 }
 
 /// A model that a file describes.
@@ -83,10 +88,11 @@ impl StoredArray {
 }
 
 /// What the file at `path` holds: format, versions, layers, arrays, and what of it cannot be
-/// honoured. Nothing of the model is built, so a file whose layers are unknown can be looked into.
+/// honoured. No numbers of weights are read, and each layer is looked at on its own first, so a file whose
+/// layers are unknown can be looked into.
 ///
-/// Read are all formats that models, weights and architectures are kept in, told by their content;
-/// the default [`Limits`] hold.
+/// Read are all formats that models, weights and architectures are kept in, told by their content; of data
+/// it says that they are. The default [`Limits`] hold.
 ///
 /// - **Errors** a file that is none of them, or is damaged.
 ///
@@ -122,37 +128,28 @@ pub fn inspect_within(path: impl AsRef<Path>, limits: &Limits) -> Result<Inspect
         weights: Vec::new(),
         optimizer: Vec::new(),
         problems: Vec::new(),
+        checked: "",
     };
-    if let Some(config) = architecture(&bytes, path, &budget)? {
-        found.format = match config.1 {
-            true => "an architecture without weights, JSON",
-            false => "an architecture without weights, YAML",
-        };
-        found.versions(&config.0);
-        let compiled = config.0.get("compile_config").cloned().unwrap_or(Json::Null);
-        found.describe(&config.0, compiled);
-        return Ok(found);
-    }
     let problem = |e: String| Error::file(path, e);
-    match open(&bytes, path, &budget)? {
-        Opened::Model(stored) => {
-            found.stored(*stored, archive::is_zip(&bytes)).map_err(problem)?;
-            found.members(&bytes, limits).map_err(problem)?;
+    match Kind::of(&bytes, path) {
+        Kind::Json => {
+            let text = bytes.trim_ascii_start();
+            let config = json::parse(text, &budget).map_err(problem)?;
+            found.architecture(&config, "an architecture without weights, JSON", limits);
         }
-        Opened::Weights(weights) => {
-            found.format = match (weights.layout, is_of_keras(&weights)) {
-                (Layout::Legacy, _) => "weights, Keras 1 and 2 (.h5)",
-                (Layout::Keras3, true) => "weights, Keras 3 (.weights.h5)",
-                (Layout::Keras3, false) => "HDF5, not of Keras",
-            };
-            found.groups(&weights).map_err(problem)?;
+        Kind::Yaml => {
+            let text = std::str::from_utf8(&bytes).map_err(|_| problem("is no text".into()))?;
+            let config = parse_yaml(text, &budget).map_err(|e| problem(e.to_string()))?;
+            found.architecture(&config, "an architecture without weights, YAML", limits);
         }
-        Opened::Arrays(arrays) => {
-            found.format = match archive::is_zip(&bytes) {
-                true => "named arrays, NumPy (.npz)",
-                false => "named arrays (.safetensors)",
-            };
-            found.weights = arrays.iter().map(|(name, value)| named(name, value)).collect();
+        Kind::Npy => {
+            let array = npy::parse(&bytes, &budget).map_err(problem)?;
+            found.data("data: one array, NumPy (.npy)", vec![named("", &array)]);
+        }
+        Kind::Csv => found.data("data: a table of text (.csv)", Vec::new()),
+        _ => {
+            let opened = open(&bytes, path, &budget, Wanted::Weights)?;
+            found.opened(opened, &bytes, limits).map_err(problem)?;
         }
     }
     Ok(found)
@@ -163,23 +160,6 @@ fn is_of_keras(weights: &Weights<'_>) -> bool {
     let root = weights.file.root();
     let groups = ["layers", "_layer_checkpoint_dependencies", "vars"].map(|name| root.group(name));
     groups.iter().any(|group| matches!(group, Ok(Some(_))))
-}
-
-/// The configuration in a text, and whether it is JSON.
-fn architecture(bytes: &[u8], path: &Path, budget: &Budget) -> Result<Option<(Json, bool)>> {
-    let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    // safetensors may begin with this byte too: the length of its header, in eight bytes.
-    let is_json = bytes.trim_ascii_start().first() == Some(&b'{') && bytes.get(7) != Some(&0);
-    if is_json {
-        let parsed = json::parse(bytes.trim_ascii_start(), budget);
-        return parsed.map(|json| Some((json, true))).map_err(|e| Error::file(path, e));
-    }
-    if !matches!(ending.as_deref(), Some("yaml" | "yml")) {
-        return Ok(None);
-    }
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::file(path, "is no text"))?;
-    let parsed = parse_yaml(text, budget).map_err(|e| Error::file(path, e.to_string()))?;
-    Ok(Some((parsed, false)))
 }
 
 /// An array of a file that has no groups: what stands before the last slash is its layer.
@@ -204,14 +184,98 @@ impl Inspection {
         layers.filter(|layer| layer.problem.is_some())
     }
 
-    fn stored(&mut self, stored: Stored<'_>, zip: bool) -> Result<(), String> {
-        self.format = match zip {
-            true => "a whole model, Keras 3 (.keras)",
-            false => "a whole model, HDF5 (.h5)",
+    /// A configuration alone.
+    fn architecture(&mut self, config: &Json, format: &'static str, limits: &Limits) {
+        self.format = format;
+        self.versions(config);
+        let compiled = config.get("compile_config").cloned().unwrap_or(Json::Null);
+        self.describe(config, compiled);
+        self.put_together(config, None, limits);
+    }
+
+    /// Arrays that belong to no model.
+    fn data(&mut self, format: &'static str, arrays: Vec<StoredArray>) {
+        (self.format, self.weights) = (format, arrays);
+        self.checked = "it is data and no model: there is nothing to be honoured";
+    }
+
+    /// A file of models or weights.
+    fn opened(&mut self, opened: Opened<'_>, bytes: &[u8], limits: &Limits) -> Result<(), String> {
+        const LATER: &str =
+            "its arrays can be read; whether they fit a model shows when it loads them";
+        let zip = archive::is_zip(bytes);
+        match opened {
+            Opened::Model(stored) => {
+                self.format = match zip {
+                    true => "a whole model, Keras 3 (.keras)",
+                    false => "a whole model, HDF5 (.h5)",
+                };
+                self.versions(&stored.metadata);
+                let Stored { config, compiled, weights, .. } = *stored;
+                self.describe(&config, compiled);
+                self.groups(&weights)?;
+                self.members(bytes, limits)?;
+                self.put_together(&config, Some(&weights), limits);
+            }
+            Opened::Weights(weights) => {
+                self.format = match (weights.layout, is_of_keras(&weights)) {
+                    (Layout::Legacy, _) => "weights, Keras 1 and 2 (.h5)",
+                    (Layout::Keras3, true) => "weights, Keras 3 (.weights.h5)",
+                    (Layout::Keras3, false) => "HDF5, not of Keras",
+                };
+                self.groups(&weights)?;
+                self.checked = LATER;
+            }
+            Opened::Arrays(arrays) => {
+                let list = arrays.iter().map(|(name, value)| named(name, value)).collect();
+                // Weights have the paths of their layers for names.
+                if zip && !arrays.iter().any(|(name, _)| name.contains('/')) {
+                    self.data("data: named arrays, NumPy (.npz)", list);
+                    return Ok(());
+                }
+                self.format = match zip {
+                    true => "named arrays, NumPy (.npz)",
+                    false => "named arrays (.safetensors)",
+                };
+                (self.weights, self.checked) = (list, LATER);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the layers together, where each of them can be made, and compares the weights' shapes with
+    /// what they ask for.
+    fn put_together(&mut self, config: &Json, weights: Option<&Weights<'_>>, limits: &Limits) {
+        if !self.is_honoured() {
+            self.checked = "each layer was looked at on its own; how they fit together was not";
+            return;
+        }
+        let architecture = match Architecture::read(config, &Scope::default()) {
+            Ok(architecture) => architecture,
+            Err(problem) => {
+                self.checked = "each layer was looked at, and how they fit together";
+                return self.problems.push(format!("put together: {problem}"));
+            }
         };
-        self.versions(&stored.metadata);
-        self.describe(&stored.config, stored.compiled);
-        self.groups(&stored.weights)
+        self.checked = match (architecture.network(), weights) {
+            (None, _) => {
+                "each of its layers; its input is not known, so that no shapes were compared"
+            }
+            (_, None) => "its layers fit together; there are no weights",
+            (_, Some(_)) => {
+                "its layers fit together, and the weights have the shapes that they ask for (their \
+                 numbers were not read)"
+            }
+        };
+        let room = architecture.check_values(limits).err();
+        let initial = architecture.network().filter(|_| weights.is_none());
+        let initial = initial.and_then(|network| network.check_initial(limits).err());
+        let apart = weights.and_then(|weights| match &architecture.topology {
+            Topology::Built { network, sequential } => weights.check(network, *sequential).err(),
+            Topology::Stack(_) => None,
+        });
+        self.problems.extend(room.or(initial).map(|problem| problem.to_string()));
+        self.problems.extend(apart.map(|problem| format!("the file {problem}")));
     }
 
     /// What the file says of its origin.

@@ -21,18 +21,24 @@ impl fmt::Display for Inspection {
                 writeln!(f, "{indent}{name} ({class}){mark}")?;
             }
         }
-        for (title, arrays) in [("weights", &self.weights), ("optimizer", &self.optimizer)] {
+        let title = if self.format.starts_with("data") { "arrays" } else { "weights" };
+        for (title, arrays) in [(title, &self.weights), ("optimizer", &self.optimizer)] {
             write_arrays(f, title, arrays)?;
         }
         if self.is_honoured() {
-            return f.write_str("all of it can be honoured");
+            return match self.model.is_some() {
+                true => write!(f, "all of it can be honoured: {}", self.checked),
+                false => f.write_str(self.checked),
+            };
         }
         f.write_str("cannot be honoured")?;
         for layer in self.refused_layers() {
             let problem = layer.problem.as_deref().unwrap_or_default();
             write!(f, "\n  layer {:?} ({}): {problem}", layer.name, layer.class)?;
         }
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))?;
+        let checked = if self.model.is_some() { self.checked } else { "" };
+        if checked.is_empty() { Ok(()) } else { write!(f, "\nlooked at: {checked}") }
     }
 }
 
@@ -107,6 +113,7 @@ impl Inspection {
             "optimizer": arrays(&self.optimizer),
             "problems": self.problems,
             "honoured": self.is_honoured(),
+            "checked": self.checked,
         })
     }
 }

@@ -72,8 +72,24 @@ pub(super) fn weights(
     Ok(values)
 }
 
+/// An error unless every weight of a network is there in its shape.
+pub(super) fn check(root: &Group<'_>, network: &Network, sequential: bool) -> Result<()> {
+    let groups = layer_groups(network, sequential).into_iter();
+    let mut groups = groups.filter(|group| !group.weights.is_empty());
+    groups.try_for_each(|group| arrays(root, network, &group).map(drop))
+}
+
 /// The weights of one layer.
 fn layer(root: &Group<'_>, network: &Network, group: &LayerGroup) -> Result<Vec<Tensor>> {
+    let arrays = arrays(root, network, group)?;
+    let read = |(array, &weight): (Array<'_>, &usize)| {
+        Ok(array.read_any()?.cast(network.weights[weight].ty.dtype))
+    };
+    arrays.into_iter().zip(&group.weights).map(read).collect()
+}
+
+/// The arrays of one layer, which have the shapes of its weights.
+fn arrays<'a>(root: &Group<'a>, network: &Network, group: &LayerGroup) -> Result<Vec<Array<'a>>> {
     let expected = group.weights.len();
     let vars = find_vars(root, group)?;
     let found = vars.as_ref().map_or(Ok(0), |vars| vars.names().map(|names| names.len()))?;
@@ -83,12 +99,12 @@ fn layer(root: &Group<'_>, network: &Network, group: &LayerGroup) -> Result<Vec<
             group.name, group.path
         ));
     };
-    let read = |(number, &weight): (usize, &usize)| {
-        let spec = &network.weights[weight];
-        let value = numbered(&vars, number)?.read(&spec.ty.shape)?;
-        Ok(value.cast(spec.ty.dtype))
+    let array = |(number, &weight): (usize, &usize)| {
+        let array = numbered(&vars, number)?;
+        array.check(&network.weights[weight].ty.shape)?;
+        Ok(array)
     };
-    group.weights.iter().enumerate().map(read).collect()
+    group.weights.iter().enumerate().map(array).collect()
 }
 
 /// The group of a layer's variables, under any of the names that its list has had.

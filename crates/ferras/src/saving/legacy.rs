@@ -2,10 +2,10 @@
 //! and of their weights' names.
 use super::config::legacy::layer_name;
 use super::keras3::STANDING;
-use super::legacy_weights::{Origin, arrange, join, part_of};
+use super::legacy_weights::{Arrangement, Origin, arrange, join, part_of};
 use super::open::text;
 use super::state::{Kept, Standing, State};
-use crate::containers::hdf5::{Attribute, Group, Tree};
+use crate::containers::hdf5::{Array, Attribute, Group, Tree};
 use crate::containers::limits::Result;
 use crate::layers::InputLayer;
 use crate::layers::operation::Operation;
@@ -104,6 +104,29 @@ pub(super) fn weights(
     sequential: bool,
     matching: Matching,
 ) -> Result<Vec<Option<Tensor>>> {
+    let mut values = vec![None; network.weights.len()];
+    each_layer(group, network, sequential, matching, |entry, found| {
+        let read = |(parts, &i): (Vec<Part<'_>>, &usize)| weight(parts, &network.weights[i].ty);
+        let found = found.into_iter().zip(&entry.weights).map(read).collect::<Result<Vec<_>>>()?;
+        entry.weights.iter().zip(found).for_each(|(&i, value)| values[i] = Some(value));
+        Ok(())
+    })?;
+    Ok(values)
+}
+
+/// An error unless every weight of a network is there in a shape that fits.
+pub(super) fn check(group: &Group<'_>, network: &Network, sequential: bool) -> Result<()> {
+    each_layer(group, network, sequential, Matching::default(), |_, _| Ok(()))
+}
+
+/// Does something with the arrays of each layer's weights, which fit it.
+fn each_layer<'a>(
+    group: &Group<'a>,
+    network: &Network,
+    sequential: bool,
+    matching: Matching,
+    mut take: impl FnMut(&Entry<'_>, Vec<Vec<Part<'a>>>) -> Result<()>,
+) -> Result<()> {
     let origin = Origin::read(group)?;
     let names = group.texts("layer_names")?;
     let names = names.ok_or("holds no weights: it has no attribute \"layer_names\"")?;
@@ -126,7 +149,6 @@ pub(super) fn weights(
             entries.len()
         ));
     }
-    let mut values = vec![None; network.weights.len()];
     for (at, (name, layer, paths)) in stored.iter().enumerate() {
         let entry = match matching.by_name {
             // Models that are read from older configurations have no slashes in their names.
@@ -134,54 +156,67 @@ pub(super) fn weights(
             false => entries.get(at),
         };
         let Some(entry) = entry else { continue };
-        match read_layer(layer, paths, network, entry, &origin) {
-            Ok(found) => {
-                entry.weights.iter().zip(found).for_each(|(&i, value)| values[i] = Some(value));
-            }
+        let found = find_layer(layer, paths, network, entry, &origin);
+        match found.and_then(|found| take(entry, found)) {
+            Ok(()) => {}
             Err(problem) if matching.skip_mismatch => {
                 console::warn(&format!("the file {problem}; the layer keeps its weights"));
             }
             Err(problem) => return Err(problem),
         }
     }
-    Ok(values)
+    Ok(())
 }
 
-fn read_layer(
-    group: &Group<'_>,
+/// An array of a file that is a weight of a layer, or one of the parts of it.
+struct Part<'a> {
+    array: Array<'a>,
+    how: Arrangement,
+    shape: Shape,
+}
+
+/// The arrays that make up each of a layer's weights.
+fn find_layer<'a>(
+    group: &Group<'a>,
     paths: &[String],
     network: &Network,
     entry: &Entry<'_>,
     origin: &Origin,
-) -> Result<Vec<Tensor>> {
+) -> Result<Vec<Vec<Part<'a>>>> {
     let (name, expected, found) = (entry.name, entry.weights.len(), paths.len());
     let parts = origin.parts(entry.class, expected, found);
     let parts = parts
         .ok_or_else(|| format!("holds {found} weights for layer {name:?}, which has {expected}"))?;
-    let read = |path: &String, ty: &TensorType| {
+    let find = |path: &String, shape: Shape| {
         let array = group.array(path)?;
         let array = array.ok_or_else(|| format!("lists the weight {path:?} but lacks it"))?;
-        let shape = array.shape().clone();
         let (class, first) = (entry.class, entry.channels_first);
-        let how = origin.arrangement(class, first, &ty.shape, &shape).ok_or_else(|| {
+        let how = origin.arrangement(class, first, &shape, array.shape()).ok_or_else(|| {
             format!(
-                "holds {path:?} of shape {shape}, but the weight of layer {name:?} has shape {}",
-                ty.shape
+                "holds {path:?} of shape {}, but the weight of layer {name:?} has shape {shape}",
+                array.shape()
             )
         })?;
-        arrange(array.read_any()?.cast(ty.dtype), &how, &ty.shape)
+        Ok(Part { array, how, shape })
     };
     let weight = |(parts, &i): (&Vec<usize>, &usize)| {
-        let mut ty = network.weights[i].ty.clone();
-        if let [only] = parts[..] {
-            return read(&paths[only], &ty);
-        }
-        let last = ty.shape.len().saturating_sub(1);
-        ty.shape = part_of(&ty.shape, parts.len());
-        let arrays = parts.iter().map(|&part| read(&paths[part], &ty));
-        join(&arrays.collect::<Result<Vec<_>>>()?, last)
+        let whole = &network.weights[i].ty.shape;
+        let shape = if parts.len() == 1 { whole.clone() } else { part_of(whole, parts.len()) };
+        parts.iter().map(|&part| find(&paths[part], shape.clone())).collect()
     };
     parts.iter().zip(&entry.weights).map(weight).collect()
+}
+
+/// The weight of this type that arrays make up.
+fn weight(parts: Vec<Part<'_>>, ty: &TensorType) -> Result<Tensor> {
+    let read = |Part { array, how, shape }: Part<'_>| {
+        arrange(array.read_any()?.cast(ty.dtype), &how, &shape)
+    };
+    let mut arrays = parts.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+    match arrays.len() {
+        1 => Ok(arrays.swap_remove(0)),
+        _ => join(&arrays, ty.shape.len().saturating_sub(1)),
+    }
 }
 
 /// The optimizer's variables in a file of any version; a warning where they are another

@@ -1,6 +1,7 @@
 //! Reading models and weights.
 use super::assets;
 use super::config::{Architecture, compile_from};
+use super::kind::Wanted;
 use super::legacy::Matching;
 use super::open::{Opened, Stored, Weights, open};
 use super::state::{Standing, State};
@@ -139,7 +140,7 @@ impl Model {
         self.build_stack(None)?;
         let (path, network) = (path.as_ref(), self.network()?.clone());
         let (bytes, budget) = how.limits.read(path)?;
-        let state = match open(&bytes, path, &budget)? {
+        let state = match open(&bytes, path, &budget, Wanted::Weights)? {
             Opened::Arrays(arrays) => State {
                 weights: from_arrays(&arrays, &network, how.matching)
                     .map_err(|e| Error::file(path, e))?,
@@ -171,7 +172,7 @@ impl Model {
 
 /// The model in a file of this name that holds these bytes.
 pub(super) fn from_bytes(bytes: &[u8], budget: &Budget, how: Load, path: &Path) -> Result<Model> {
-    match open(bytes, path, budget)? {
+    match open(bytes, path, budget, Wanted::Model)? {
         Opened::Model(stored) => build(&stored, how, path, budget),
         _ => Err(Error::file(
             path,
@@ -184,7 +185,7 @@ pub(super) fn from_bytes(bytes: &[u8], budget: &Budget, how: Load, path: &Path) 
 pub(crate) fn restore_backup(model: &mut Model, path: &Path) -> Result<Place> {
     let no_backup = || Error::file(path, "is no backup of a training");
     let (bytes, budget) = Limits::default().read(path)?;
-    let Opened::Weights(weights) = open(&bytes, path, &budget)? else {
+    let Opened::Weights(weights) = open(&bytes, path, &budget, Wanted::Weights)? else {
         return Err(no_backup());
     };
     let state = model.read_state(&weights, Matching::default(), path)?;

@@ -1,6 +1,8 @@
 //! Models and weights in files: Keras' own, both ways.
 mod assets;
 mod config;
+mod editor;
+mod editor_compare;
 mod format;
 #[cfg(test)]
 mod golden;
@@ -8,6 +10,7 @@ mod groups;
 mod inspect;
 mod inspect_text;
 mod keras3;
+mod kind;
 mod legacy;
 mod legacy_config;
 mod legacy_weights;
@@ -18,6 +21,8 @@ pub mod probe;
 mod state;
 mod tree;
 
+pub use editor::KerasFileEditor;
+pub use editor_compare::{Comparison, Difference};
 pub use format::Format;
 pub use inspect::{
     InspectedLayer, InspectedModel, Inspection, StoredArray, inspect, inspect_within,

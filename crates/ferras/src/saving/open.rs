@@ -1,13 +1,14 @@
 //! Opening files: what they are is told by their content, not by their names.
 use super::assets::{self, Vocabularies};
 use super::keras3;
+use super::kind::{Kind, OTHER_ZIP, Wanted};
 use super::legacy::{self, Matching};
 use super::state::{Kept, State};
 use crate::Error;
 use crate::containers::archive::Archive;
 use crate::containers::hdf5::{self, Attribute, Group};
 use crate::containers::limits::{Budget, Result};
-use crate::containers::{archive, json, safetensors};
+use crate::containers::{json, safetensors};
 use crate::datasets::npz;
 use crate::models::Network;
 use ferras_graph::Tensor;
@@ -93,6 +94,18 @@ impl<'a> Weights<'a> {
         }
     }
 
+    /// An error unless the file has every weight of a network, in a shape that fits; no number is read.
+    pub(super) fn check(&self, network: &Network, sequential: bool) -> Result<()> {
+        let root = self.file.root();
+        match self.layout {
+            Layout::Keras3 => keras3::check(&root, network, sequential),
+            Layout::Legacy => {
+                let group = root.group(MODEL_WEIGHTS)?.unwrap_or(root);
+                legacy::check(&group, network, sequential)
+            }
+        }
+    }
+
     /// The state of training, as far as the file has it.
     pub(super) fn training(&self, kept: &[Kept], slots: &[usize], state: &mut State) -> Result<()> {
         let root = self.file.root();
@@ -104,32 +117,31 @@ impl<'a> Weights<'a> {
 }
 
 /// What the file at `path` holds, whose bytes and budget these are.
-pub(super) fn open<'a>(bytes: &'a [u8], path: &Path, budget: &Budget) -> Result<Opened<'a>, Error> {
-    parse(bytes, budget).map_err(|e| Error::file(path, e))
-}
-
-fn parse<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Opened<'a>> {
-    if hdf5::is_hdf5(bytes) {
-        return from_hdf5(hdf5::File::open(bytes, budget)?, budget);
-    }
-    if archive::is_zip(bytes) {
-        return from_zip(bytes, budget);
-    }
-    if bytes.get(8) == Some(&b'{') {
-        return Ok(Opened::Arrays(safetensors::read(bytes, budget)?.tensors));
-    }
-    if bytes.first() == Some(&b'{') {
-        return Err("is an architecture without weights: read it with Model::from_json".into());
-    }
-    Err("is none of the formats that are read: .keras, .h5, .weights.h5, .npz, .safetensors, and \
-         architectures in files named .json or .yaml"
-        .into())
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    path: &Path,
+    budget: &Budget,
+    wanted: Wanted,
+) -> Result<Opened<'a>, Error> {
+    let opened = match Kind::of(bytes, path) {
+        Kind::Hdf5 => hdf5::File::open(bytes, budget).and_then(|file| from_hdf5(file, budget)),
+        Kind::Zip => from_zip(bytes, budget),
+        Kind::Safetensors => {
+            safetensors::read(bytes, budget).map(|file| Opened::Arrays(file.tensors))
+        }
+        other => Err(other.refused(wanted)),
+    };
+    opened.map_err(|e| Error::file(path, e))
 }
 
 fn from_zip<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Opened<'a>> {
     let archive = Archive::open(bytes, budget)?;
     if !archive.contains(CONFIG) {
-        return Ok(Opened::Arrays(npz::parse(bytes, budget)?));
+        let mut names = archive.names();
+        return match names.next().is_none() || archive.names().any(|name| name.ends_with(".npy")) {
+            true => Ok(Opened::Arrays(npz::parse(bytes, budget)?)),
+            false => Err(OTHER_ZIP.into()),
+        };
     }
     let parse =
         |name: &str| json::parse(&archive.read(name)?, budget).map_err(|e| format!("{name} {e}"));

@@ -30,6 +30,7 @@ pub(crate) use compile::OptimizerVariable;
 pub use history::{History, Logs};
 pub use options::{Evaluate, Fit, OnBatch, Predict, ValidationFreq, Verbose};
 pub(crate) use per_output::PerOutput;
+pub use progress::Progbar;
 pub(crate) use progress::bar as progress_bar;
 pub use running::RunningMetric;
 pub use train_step::{StepCall, TrainStep};

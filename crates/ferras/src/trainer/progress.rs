@@ -7,6 +7,10 @@ use std::fmt::Write;
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
+mod progbar;
+
+pub use progbar::Progbar;
+
 /// Seconds between two drawings of the bar.
 const INTERVAL: f64 = 0.05;
 /// Characters of the bar.
@@ -23,12 +27,7 @@ pub(crate) fn added<'a>(
 
 /// What prints the progress for `verbose` 1 or 2.
 pub(crate) fn bar(verbose: usize) -> Option<Box<dyn Callback>> {
-    let style = match verbose {
-        0 => return None,
-        2 => Style::Line,
-        _ if io::stdout().is_terminal() => Style::Bar,
-        _ => Style::Plain,
-    };
+    let style = Style::of(verbose)?;
     let begun = Instant::now();
     Some(Box::new(Progress::new(style, move || begun.elapsed().as_secs_f64(), console::print)))
 }
@@ -44,6 +43,18 @@ enum Style {
     Line,
 }
 
+impl Style {
+    /// What `verbose` asks for; none for 0.
+    fn of(verbose: usize) -> Option<Style> {
+        Some(match verbose {
+            0 => return None,
+            2 => Style::Line,
+            _ if io::stdout().is_terminal() => Style::Bar,
+            _ => Style::Plain,
+        })
+    }
+}
+
 /// Prints the progress to `write`; `clock` tells seconds.
 struct Progress<C, W> {
     style: Style,
@@ -54,10 +65,17 @@ struct Progress<C, W> {
     in_fit: bool,
 }
 
+/// Numbers under names, in the order in which they are shown.
+type Numbers<'a> = &'a [(&'a str, f64)];
+
 /// One bar: steps done, and when.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Meter {
     target: Option<usize>,
+    /// Characters of the bar.
+    bar: usize,
+    /// What a step is called.
+    unit: String,
     done: usize,
     started: f64,
     /// When the first step, which compiles, was over.
@@ -65,6 +83,21 @@ struct Meter {
     drawn: Option<f64>,
     /// Characters of the line as it stands on the terminal.
     width: usize,
+}
+
+impl Default for Meter {
+    fn default() -> Meter {
+        Meter {
+            target: None,
+            bar: WIDTH,
+            unit: "step".into(),
+            done: 0,
+            started: 0.0,
+            first: None,
+            drawn: None,
+            width: 0,
+        }
+    }
 }
 
 impl<C: Fn() -> f64, W: FnMut(&str)> Progress<C, W> {
@@ -90,7 +123,8 @@ impl<C: Fn() -> f64, W: FnMut(&str)> Progress<C, W> {
         }
         let due = self.meter.drawn.is_none_or(|drawn| now - drawn >= INTERVAL);
         if self.style == Style::Bar && due {
-            let text = self.meter.draw(now, &run.logs()?, false);
+            let logs = run.logs()?;
+            let text = self.meter.draw(now, &logs.iter().collect::<Vec<_>>(), false);
             (self.write)(&text);
         }
         Ok(())
@@ -98,14 +132,8 @@ impl<C: Fn() -> f64, W: FnMut(&str)> Progress<C, W> {
 
     fn end(&mut self, logs: &Logs) {
         let now = (self.clock)();
-        let text = match self.style {
-            Style::Bar => self.meter.draw(now, logs, true),
-            Style::Plain => self.meter.line(now, logs, format_number),
-            Style::Line => self.meter.line(now, logs, |value| match value > 1e-3 {
-                true => format_number(value),
-                false => scientific(value, 4),
-            }),
-        };
+        self.meter.target = Some(self.meter.done);
+        let text = self.meter.last(now, self.style, &logs.iter().collect::<Vec<_>>());
         (self.write)(&text);
     }
 }
@@ -120,11 +148,23 @@ impl Meter {
         }
     }
 
+    /// What stands at the end.
+    fn last(&mut self, now: f64, style: Style, numbers: Numbers<'_>) -> String {
+        match style {
+            Style::Bar => self.draw(now, numbers, true),
+            Style::Plain => self.line(now, numbers, format_number),
+            Style::Line => self.line(now, numbers, |value| match value > 1e-3 {
+                true => format_number(value),
+                false => scientific(value, 4),
+            }),
+        }
+    }
+
     /// The bar, drawn over the one before.
-    fn draw(&mut self, now: f64, logs: &Logs, last: bool) -> String {
+    fn draw(&mut self, now: f64, numbers: Numbers<'_>, last: bool) -> String {
         let mut text = "\u{8}".repeat(self.width);
         text.push('\r');
-        let target = if last { Some(self.done) } else { self.target };
+        let target = self.target.filter(|target| *target > 0);
         let mut width = match target {
             None => {
                 let _ = write!(text, "{:7}/Unknown", self.done);
@@ -132,14 +172,14 @@ impl Meter {
             }
             Some(target) => {
                 let digits = target.to_string().len();
-                let full = (WIDTH as f64 * (self.done as f64 / target.max(1) as f64)) as usize;
-                let full = full.min(WIDTH);
+                let full = (self.bar as f64 * (self.done as f64 / target as f64)) as usize;
+                let full = full.min(self.bar);
                 let _ = write!(text, "\x1b[1m{:digits$}/{target}\x1b[0m ", self.done);
                 if full > 0 {
                     let _ = write!(text, "\x1b[32m{}\x1b[0m", "━".repeat(full));
                 }
-                let _ = write!(text, "\x1b[37m{}\x1b[0m", "━".repeat(WIDTH - full));
-                digits * 2 + 2 + WIDTH
+                let _ = write!(text, "\x1b[37m{}\x1b[0m", "━".repeat(self.bar - full));
+                self.done.to_string().len().max(digits) + digits + 2 + self.bar
             }
         };
         let per_step = self.seconds_per_step(now);
@@ -147,9 +187,9 @@ impl Meter {
             Some(target) if !last => remaining(per_step * target.saturating_sub(self.done) as f64),
             _ => format!("{:.0}s", now - self.started),
         };
-        let mut info = format!(" {}/step", duration(per_step));
-        for (name, value) in logs.iter() {
-            let _ = write!(info, " - {name}: {}", format_number(value));
+        let mut info = format!(" {}/{}", duration(per_step), self.unit);
+        for (name, value) in numbers {
+            let _ = write!(info, " - {name}: {}", format_number(*value));
         }
         let _ = write!(text, " \x1b[1m{time}\x1b[0m{info}");
         width += 1 + time.len() + info.chars().count();
@@ -160,12 +200,14 @@ impl Meter {
     }
 
     /// The line that ends an epoch where nothing can be drawn over.
-    fn line(&self, now: f64, logs: &Logs, number: impl Fn(f64) -> String) -> String {
-        let (done, seconds) = (self.done, now - self.started);
+    fn line(&self, now: f64, numbers: Numbers<'_>, number: impl Fn(f64) -> String) -> String {
+        let (done, seconds, unit) = (self.done, now - self.started, &self.unit);
+        let target = self.target.unwrap_or(done);
+        let digits = target.to_string().len();
         let per_step = duration(self.seconds_per_step(now));
-        let mut text = format!("{done}/{done} - {seconds:.0}s - {per_step}/step");
-        for (name, value) in logs.iter() {
-            let _ = write!(text, " - {name}: {}", number(value));
+        let mut text = format!("{done:digits$}/{target} - {seconds:.0}s - {per_step}/{unit}");
+        for (name, value) in numbers {
+            let _ = write!(text, " - {name}: {}", number(*value));
         }
         text + "\n"
     }

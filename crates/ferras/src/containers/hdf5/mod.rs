@@ -318,8 +318,14 @@ impl<'a> Array<'a> {
 
     /// Its elements, if it has the shape that is expected.
     pub(crate) fn read(&self, expected: &Shape) -> Result<Tensor> {
+        self.check(expected)?;
+        self.read_any()
+    }
+
+    /// An error unless it has the shape that is expected.
+    pub(crate) fn check(&self, expected: &Shape) -> Result<()> {
         match *expected == self.shape {
-            true => self.read_any(),
+            true => Ok(()),
             false => Err(at(self.path())(format!(
                 "has shape {}, where {expected} is expected",
                 self.shape

@@ -105,6 +105,13 @@ impl Reader {
         let sequential = match class {
             "Sequential" => true,
             _ if is_model(class) && config.contains_key("input_layers") => false,
+            other if is_model(other) => {
+                let problem =
+                    "lacks input_layers, which say where the model begins: is the text complete?";
+                return Err(Error::Model(format!(
+                    "the configuration of a {other} model {problem}"
+                )));
+            }
             other => return Err(not_a_model(other)),
         };
         let default = if sequential { "sequential" } else { "functional" };

@@ -62,7 +62,7 @@ fn bars_are_those_of_keras() {
                 meter.first = Some(now);
             }
             if style == Style::Bar && meter.drawn.is_none_or(|t| now - t >= INTERVAL) {
-                text.push_str(&meter.draw(now, &logs, false));
+                text.push_str(&meter.draw(now, &logs.iter().collect::<Vec<_>>(), false));
             }
         }
         let expected = case["text"].as_str().unwrap();
