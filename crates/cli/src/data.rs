@@ -149,7 +149,8 @@ fn choose(arrays: Arrays, role: Role, slots: &[Slot]) -> Result<Data, String> {
         _ if role == Role::Y && !named.is_empty() => Ok(named.into()),
         _ => {
             let names: Vec<&str> = arrays.iter().map(|(name, _)| name.as_str()).collect();
-            Err(format!("expected arrays {}, got {}", wanted(role, slots), names.join(", ")))
+            let got = if names.is_empty() { "none".into() } else { names.join(", ") };
+            Err(format!("expected arrays {}, got {got}", wanted(role, slots)))
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn read(path: &Path) -> Outcome<Tensor> {
 
 /// Whether a field is several that something else separates.
 fn separates(field: &str) -> bool {
-    field.contains([';', '\t'])
+    field.contains([',', ';', '\t'])
 }
 
 /// What is wrong with a line.

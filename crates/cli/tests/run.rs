@@ -60,6 +60,12 @@ fn tables_with_and_without_names() {
         ),
         "{error}"
     );
+    folder.write("commas.tsv", "1,2,3\n");
+    let error = folder.run("predict model.keras --input commas.tsv").error(1);
+    assert!(error.ends_with("columns are separated by commas, in a .tsv by tabs"), "{error}");
+    npz::write(folder.join("none.npz"), &[]).unwrap();
+    let error = folder.run("predict model.keras --input none.npz").error(1);
+    assert!(error.starts_with("none.npz: expected arrays x0") && error.ends_with(", got none"));
     folder.write("four.csv", "1,2,3,4\n");
     let error = folder.run("predict model.keras --input four.csv").error(1);
     assert!(error.contains("expected shape (None, 3), got (1, 4)"), "{error}");
