@@ -163,3 +163,80 @@ fn evaluation_and_prediction_of_a_stream_are_those_of_its_arrays() -> Result<()>
     assert!(error.contains("argument \"batch_size\" needs arrays"), "{error}");
     Ok(())
 }
+
+/// The numbers of validation of a run on the stream, two epochs, with these options.
+fn validated(fit: Fit<'_>) -> Result<Vec<f64>> {
+    let fit = fit.epochs(2).verbose(0);
+    let history = seer()?.fit_dataset(&mut Five { passes: 0 }, fit)?;
+    Ok(history.get("val_seen").unwrap().to_vec())
+}
+
+#[test]
+fn a_stream_validates_from_its_beginning_after_each_epoch() -> Result<()> {
+    let mut data = Five { passes: 0 };
+    assert_eq!(validated(Fit::new().validation_dataset(&mut data))?, [2.0, 2.0]);
+    assert_eq!(data.passes, 1 + 2, "one to see the shapes");
+    let five = || Fit::new().validation_dataset(Five { passes: 0 });
+    assert_eq!(validated(five().validation_steps(2))?, [0.5, 0.5]);
+    assert_eq!(validated(five().validation_steps(9))?, [2.0, 2.0]);
+    // A share of rows, which a stream cannot give, is not asked for beside it.
+    assert_eq!(validated(five().validation_split(0.5))?, [2.0, 2.0]);
+    assert_eq!(validated(five().validation_freq(ValidationFreq::Every(2)))?, [2.0]);
+    Ok(())
+}
+
+#[test]
+fn arrays_and_streams_train_and_validate_each_other() -> Result<()> {
+    let x = Tensor::new([10, 1], (0..10).map(|i| (i / 2) as f32).collect())?;
+    let fit = || Fit::new().epochs(2).batch_size(2).shuffle(false).verbose(0);
+    let whole = seer()?.fit(&x, &x, fit().validation_data(&x, &x))?;
+    let five = || Five { passes: 0 };
+    let stream = seer()?.fit(&x, &x, fit().validation_dataset(five()))?;
+    let both = seer()?.fit_dataset(&mut five(), fit().validation_dataset(five()))?;
+    let arrays = seer()?.fit_dataset(&mut five(), fit().validation_data(&x, &x))?;
+    for name in ["loss", "val_loss", "val_seen"] {
+        for other in [&stream, &both, &arrays] {
+            assert_eq!(whole.get(name), other.get(name), "{name}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_stream_that_cannot_validate_is_told_before_training() -> Result<()> {
+    /// Batches of rows of this width.
+    struct Wide(usize, usize);
+    impl Dataset for Wide {
+        fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
+            let row = Tensor::new([1, self.0], vec![1.0_f32; self.0]);
+            let batch = move || Ok(Batch::new(row.clone()?, Tensor::new([1], vec![1.0_f32])?));
+            Box::new((0..self.1).map(move |_| batch()))
+        }
+    }
+    let mut model = seer()?;
+    let before = model.get_weights()?;
+    let mut refused = |fit: Fit<'_>| {
+        let error = model.fit_dataset(&mut Five { passes: 0 }, fit.verbose(0)).unwrap_err();
+        assert_eq!(model.get_weights().unwrap(), before);
+        error.to_string()
+    };
+    let error = refused(Fit::new().validation_dataset(Wide(2, 3)));
+    assert!(error.starts_with("validation_data: ") && error.contains("(1, 2)"), "{error}");
+    let error = refused(Fit::new().validation_dataset(Wide(1, 0)));
+    assert_eq!(error, "validation_data: the data set has no batch");
+    let error = refused(Fit::new().validation_dataset(Falls("batches")));
+    assert!(error.contains("the data set panicked"), "{error}");
+    let error = refused(Fit::new().validation_dataset(Wide(1, 3)).validation_batch_size(4));
+    assert!(error.contains("\"validation_batch_size\" needs arrays"), "{error}");
+    let weight = vec![1.0_f32; 3];
+    let error = refused(Fit::new().validation_dataset(Wide(1, 3)).validation_sample_weight(weight));
+    assert!(error.contains("\"validation_sample_weight\" needs arrays"), "{error}");
+    // One that falls later ends training with its error.
+    let fit = Fit::new().validation_dataset(Falls("later")).verbose(0);
+    let error = seer()?.fit_dataset(&mut Five { passes: 0 }, fit).unwrap_err().to_string();
+    assert!(
+        error.contains("the data set panicked instead of giving a batch: no batch 2"),
+        "{error}"
+    );
+    Ok(())
+}

@@ -45,6 +45,16 @@ pub trait Dataset: Send {
     }
 }
 
+impl<D: Dataset + ?Sized> Dataset for &mut D {
+    fn batches(&mut self) -> Box<dyn Iterator<Item = Result<Batch>> + Send + '_> {
+        (**self).batches()
+    }
+
+    fn len(&self) -> Option<usize> {
+        (**self).len()
+    }
+}
+
 /// The batches of a pass. A panic of the data set becomes the error of a batch, so that training
 /// ends as for any other.
 pub(crate) fn pass<'a>(

@@ -2,15 +2,15 @@
 use super::callback::{Access, Callback, Course, Run, RunParams};
 use super::compile::Target;
 use super::data::Data;
-use super::dataset::{Arrays, Batch, Dataset, Rows, Staging, caught, pass, positive};
+use super::dataset::{Dataset, Staging, positive};
+use super::feed::Feed;
 use super::history::Logs;
 use super::metric::{TrackerStates, Trackers};
 use super::options::{Evaluate, OnBatch};
 use super::progress;
-use super::step::{BatchView, Mode, trackers};
+use super::step::{Mode, trackers};
 use super::targets::Weighting;
 use super::tokens::warn_of_fractions;
-use crate::config::limited_steps;
 use crate::models::Model;
 use crate::{Error, Result};
 
@@ -54,14 +54,11 @@ impl Model {
         let trackers = trackers(self, &targets, &arrays.y)?;
         let batch_size = positive("batch_size", batch_size.unwrap_or(32))?;
         let steps = steps.map(|n| positive("steps", n)).transpose()?;
-        let all = arrays.rows.div_ceil(batch_size);
-        let steps = steps.unwrap_or(all).min(all);
-        let steps = limited_steps(Some(steps)).unwrap_or(steps);
+        let mut feed = Feed::arrays(&arrays, batch_size, steps);
         let verbose = verbose.number()?;
-        let params = RunParams { verbose, steps: Some(steps), ..RunParams::default() };
+        let params = RunParams { verbose, steps: feed.steps(), ..RunParams::default() };
         callbacks.extend(progress::added(params.verbose, &callbacks));
         let plan = Plan { params: &params, course: &mut Course::default() };
-        let mut feed = rows(&arrays, batch_size, steps);
         evaluate(Access::Read(self), &targets, &trackers, &mut feed, plan, &mut callbacks)
     }
 
@@ -79,26 +76,14 @@ impl Model {
             return Err(Error::argument("sample_weight", problem));
         }
         no_batch_size(batch_size)?;
-        let steps = limited_steps(steps.map(|n| positive("steps", n)).transpose()?);
-        let length = caught(|| dataset.len())?;
-        let params = RunParams {
-            verbose: verbose.number()?,
-            steps: steps.or(length),
-            ..RunParams::default()
-        };
+        let steps = steps.map(|n| positive("steps", n)).transpose()?;
+        let check = |model: &Model, batch| model.check_batch(&targets, batch, &[]);
+        let mut feed = Feed::stream(dataset, steps, check)?;
+        let verbose = verbose.number()?;
+        let params = RunParams { verbose, steps: feed.steps(), ..RunParams::default() };
         callbacks.extend(progress::added(params.verbose, &callbacks));
-        let check = |batch: Result<Batch>| self.check_batch(&targets, batch?, &[]);
-        let mut batches = pass(dataset).take(steps.unwrap_or(usize::MAX)).map(check);
-        let first =
-            batches.next().ok_or_else(|| Error::Data("the data set has no batch".into()))??;
-        let trackers = trackers(self, &targets, &first.y)?;
+        let trackers = trackers(self, &targets, &feed.look(self)?.y)?;
         let plan = Plan { params: &params, course: &mut Course::default() };
-        let mut batches = std::iter::once(Ok(first)).chain(batches);
-        let mut staging = Staging::default();
-        let mut feed = |_: usize, run: &mut Use<'_>| {
-            let Some(arrays) = batches.next().transpose()? else { return Ok(false) };
-            arrays.with_rows(Rows::Range(0, arrays.rows), &mut staging, run).map(|()| true)
-        };
         evaluate(Access::Read(self), &targets, &trackers, &mut feed, plan, &mut callbacks)
     }
 
@@ -145,29 +130,6 @@ pub(super) fn no_batch_size(batch_size: Option<usize>) -> Result<()> {
     }
 }
 
-/// What is done with a batch.
-pub(crate) type Use<'a> = dyn FnMut(&BatchView<'_>) -> Result<()> + 'a;
-
-/// Hands out the batch of a number; false where there are no more.
-pub(crate) type Feed<'a> = dyn FnMut(usize, &mut Use<'_>) -> Result<bool> + 'a;
-
-/// The rows of arrays, so many batches of this size.
-pub(crate) fn rows<'a>(
-    arrays: &'a Arrays,
-    batch_size: usize,
-    steps: usize,
-) -> impl FnMut(usize, &mut Use<'_>) -> Result<bool> + 'a {
-    let mut staging = Staging::default();
-    move |index, run| {
-        let start = index.saturating_mul(batch_size);
-        if index >= steps || start >= arrays.rows {
-            return Ok(false);
-        }
-        let rows = Rows::Range(start, start.saturating_add(batch_size).min(arrays.rows));
-        arrays.with_rows(rows, &mut staging, run).map(|()| true)
-    }
-}
-
 /// One pass over the batches.
 pub(crate) fn evaluate(
     mut model: Access<'_>,
@@ -194,17 +156,16 @@ pub(crate) fn evaluate(
         Ok(())
     };
     notify(&mut model, &states, &mut |c, run| c.on_test_begin(run))?;
+    let mut staging = Staging::default();
     for index in 0.. {
-        let more = feed(index, &mut |batch| {
+        let Some((arrays, rows)) = feed.next(look(&model))? else { break };
+        arrays.with_rows(rows, &mut staging, |batch| {
             notify(&mut model, &states, &mut |c, run| c.on_test_batch_begin(index, run))?;
             let read = look(&model);
             let step = read.step(Mode::Evaluate, batch, targets, &trackers.list)?;
             read.run_evaluate(&step, batch, &mut states)?;
             notify(&mut model, &states, &mut |c, run| c.on_test_batch_end(index, run))
         })?;
-        if !more {
-            break;
-        }
     }
     let logs = trackers.logs(&states)?;
     notify(&mut model, &states, &mut |c, run| c.on_test_end(&logs, run))?;

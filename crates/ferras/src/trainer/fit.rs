@@ -3,14 +3,16 @@ use super::callback::{Access, Callback, Course, Place, Run, RunParams};
 use super::compile::Target;
 use super::data::Data;
 use super::dataset::{Arrays, Batch, Dataset, Rows, Staging, caught, pass, positive};
+use super::evaluate::{Plan, evaluate};
 use super::history::{History, Logs};
 use super::metric::{TrackerStates, Trackers};
-use super::options::{Fit, OnBatch, ValidationFreq};
+use super::options::{Fit, OnBatch};
 use super::progress;
 use super::source::{PREFETCH, Sampler, Source, Stream, no_batch, read_ahead, warn_of_end};
 use super::step::{BatchView, Mode, Step, trackers};
 use super::targets::Weighting;
 use super::tokens::warn_of_fractions;
+use super::validation::Validation;
 use crate::config::{ElementType, limited_epochs, limited_steps};
 use crate::layers::PartialShape;
 use crate::models::{Model, Topology};
@@ -43,12 +45,9 @@ impl Model {
         self.can_train("fit")?;
         let (x, y) = (x.into(), y.into());
         let weighting = options.weighting.clone();
-        let (targets, arrays) = self.prepare(x, y, weighting)?;
+        let (targets, mut arrays) = self.prepare(x, y, weighting)?;
         warn_of_fractions(self.network()?, &arrays.x);
-        let (arrays, validation) = match self.validation(&targets, &options)? {
-            None if options.validation_split != 0.0 => self.split(arrays, &options)?,
-            validation => (arrays, validation),
-        };
+        let validation = Validation::new(self, &targets, &mut options, Some(&mut arrays))?;
         let batch_size = match (options.batch_size, options.steps_per_epoch) {
             (Some(size), _) => positive("batch_size", size)?,
             (None, Some(steps)) => arrays.rows.div_ceil(positive("steps_per_epoch", steps)?),
@@ -73,8 +72,8 @@ impl Model {
         mut options: Fit<'_>,
     ) -> Result<History> {
         self.can_train("fit")?;
-        if options.validation_split != 0.0 {
-            let problem = "needs arrays; give a stream's validation data as validation_data";
+        if options.validation_split != 0.0 && options.validation_data.is_none() {
+            let problem = "needs arrays; give another stream as validation_dataset";
             return Err(Error::argument("validation_split", problem));
         }
         let Weighting { sample_weight, class_weight } = options.weighting.clone();
@@ -87,7 +86,7 @@ impl Model {
         let first = first.ok_or_else(no_batch)??;
         let (x, y, weighting) = parts(first, &class_weight);
         let (targets, checked) = self.prepare(x, y, weighting)?;
-        let validation = self.validation(&targets, &options)?;
+        let validation = Validation::new(self, &targets, &mut options, None)?;
         let trackers = trackers(self, &targets, &checked.y)?;
         let steps = limited_steps(steps);
         options.epochs = Some(limited_epochs(options.epochs.unwrap_or(1)));
@@ -194,47 +193,6 @@ impl Model {
         let (x, y, weighting) = parts(batch, class_weight);
         self.arrays(targets, x, y, weighting)
     }
-
-    /// The data given to validate on.
-    fn validation(&self, targets: &[Target], options: &Fit<'_>) -> Result<Option<Arrays>> {
-        let sample_weight = options.validation_weight.clone();
-        let Some((x, y)) = &options.validation_data else {
-            return match sample_weight {
-                None => Ok(None),
-                Some(_) => {
-                    Err(Error::argument("validation_sample_weight", "needs validation_data"))
-                }
-            };
-        };
-        let weighting = Weighting { sample_weight, class_weight: Vec::new() };
-        let validation = self.arrays(targets, x.clone(), y.clone(), weighting);
-        validation.map(Some).map_err(|e| match e {
-            Error::Data(problem) => Error::Data(format!("validation_data: {problem}")),
-            other => other,
-        })
-    }
-
-    /// The rows that train, and the last ones, which validate.
-    fn split(&self, arrays: Arrays, options: &Fit<'_>) -> Result<(Arrays, Option<Arrays>)> {
-        let share = options.validation_split;
-        let rows = (arrays.rows as f64 * (1.0 - share)).floor() as usize;
-        if !(0.0..1.0).contains(&share) || rows == 0 || rows == arrays.rows {
-            return Err(Error::argument(
-                "validation_split",
-                format!(
-                    "must leave rows on both sides: {share} of {} rows does not; choose a share \
-                     between 0 and 1",
-                    arrays.rows
-                ),
-            ));
-        }
-        let (training, mut validation) = arrays.split(rows)?;
-        if !options.weighting.class_weight.is_empty() {
-            // Class weights are for training alone.
-            validation.weights.iter_mut().for_each(|w| *w = None);
-        }
-        Ok((training, Some(validation)))
-    }
 }
 
 /// A stream's batch as `fit` is given data.
@@ -252,10 +210,8 @@ struct Training<'m, 'f> {
     callbacks: Vec<Box<dyn Callback + 'f>>,
     params: RunParams,
     initial_epoch: usize,
-    validation: Option<Arrays>,
-    validation_batch_size: usize,
-    validation_steps: Option<usize>,
-    validation_freq: ValidationFreq,
+    batch_size: usize,
+    validation: Option<Validation<'f>>,
     course: Course,
     /// Steps between two calls of the hooks of batches.
     group: usize,
@@ -270,7 +226,7 @@ impl<'m, 'f> Training<'m, 'f> {
         trackers: Trackers,
         options: Fit<'f>,
         batch_size: usize,
-        validation: Option<Arrays>,
+        validation: Option<Validation<'f>>,
     ) -> Result<Training<'m, 'f>> {
         let params = RunParams {
             epochs: options.epochs.unwrap_or(1),
@@ -280,12 +236,6 @@ impl<'m, 'f> Training<'m, 'f> {
         };
         let mut callbacks = options.callbacks;
         callbacks.extend(progress::added(params.verbose, &callbacks));
-        if options.validation_freq == Some(ValidationFreq::Every(0)) {
-            positive("validation_freq", 0)?;
-        }
-        if let Some(steps) = options.validation_steps {
-            positive("validation_steps", steps)?;
-        }
         let group = model.compiled("fit")?.arguments.steps_per_execution;
         Ok(Training {
             model,
@@ -294,13 +244,8 @@ impl<'m, 'f> Training<'m, 'f> {
             callbacks,
             params,
             initial_epoch: options.initial_epoch,
+            batch_size,
             validation,
-            validation_batch_size: positive(
-                "validation_batch_size",
-                options.validation_batch_size.unwrap_or(batch_size),
-            )?,
-            validation_steps: options.validation_steps,
-            validation_freq: options.validation_freq.unwrap_or(ValidationFreq::Every(1)),
             course: Course::default(),
             group,
             recent: Vec::new(),
@@ -345,7 +290,7 @@ impl<'m, 'f> Training<'m, 'f> {
                 Source::Stream(stream) => self.stream(stream, &mut states, &mut ended_early)?,
             }
             let mut logs = self.trackers.logs(&states)?;
-            if self.validation.is_some() && self.validation_freq.runs_after(epoch) {
+            if self.validation.as_ref().is_some_and(|v| v.runs_after(epoch)) {
                 logs.append("val_", &self.validate()?);
             }
             let seconds = started.elapsed().as_secs_f64();
@@ -448,21 +393,19 @@ impl<'m, 'f> Training<'m, 'f> {
     }
 
     fn validate(&mut self) -> Result<Logs> {
-        let Some(arrays) = self.validation.take() else { return Ok(Logs::default()) };
-        let size = self.validation_batch_size;
-        let all = arrays.rows.div_ceil(size);
-        let steps = self.validation_steps.unwrap_or(all).min(all);
-        let steps = limited_steps(Some(steps)).unwrap_or(steps);
-        let params = RunParams { steps: Some(steps), ..self.params.clone() };
-        let logs = super::evaluate::evaluate(
-            Access::Write(&mut *self.model),
-            &self.targets,
-            &self.trackers,
-            &mut super::evaluate::rows(&arrays, size, steps),
-            super::evaluate::Plan { params: &params, course: &mut self.course },
-            &mut self.callbacks,
-        );
-        self.validation = Some(arrays);
+        let Some(mut validation) = self.validation.take() else { return Ok(Logs::default()) };
+        let logs = validation.feed(&self.targets, self.batch_size).and_then(|mut feed| {
+            let params = RunParams { steps: feed.steps(), ..self.params.clone() };
+            evaluate(
+                Access::Write(&mut *self.model),
+                &self.targets,
+                &self.trackers,
+                &mut feed,
+                Plan { params: &params, course: &mut self.course },
+                &mut self.callbacks,
+            )
+        });
+        self.validation = Some(validation);
         logs
     }
 

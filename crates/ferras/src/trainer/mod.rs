@@ -6,6 +6,7 @@ mod compile;
 pub(crate) mod data;
 pub(crate) mod dataset;
 mod evaluate;
+mod feed;
 mod fit;
 pub(crate) mod history;
 mod metric;
@@ -22,6 +23,7 @@ mod targets;
 pub(crate) mod testing;
 mod tokens;
 mod train_step;
+mod validation;
 
 pub(crate) use callback::Place;
 pub use callback::{Callback, Run, RunParams};

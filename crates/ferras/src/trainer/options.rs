@@ -1,7 +1,9 @@
 //! The arguments of `fit`, `evaluate` and `predict`, with Keras' names and defaults.
 use super::Callback;
 use super::data::Data;
+use super::dataset::Dataset;
 use super::targets::Weighting;
+use super::validation::ValidationData;
 use crate::{Error, Result};
 use std::fmt;
 
@@ -93,7 +95,7 @@ pub struct Fit<'a> {
     pub(crate) verbose: Verbose,
     pub(crate) callbacks: Vec<Box<dyn Callback + 'a>>,
     pub(crate) validation_split: f64,
-    pub(crate) validation_data: Option<(Data, Data)>,
+    pub(crate) validation_data: Option<ValidationData<'a>>,
     pub(crate) validation_weight: Option<Data>,
     pub(crate) keep_order: bool,
     pub(crate) weighting: Weighting,
@@ -171,7 +173,27 @@ impl<'a> Fit<'a> {
 
     /// Data that validates after each epoch; `validation_split` is ignored then.
     pub fn validation_data(mut self, x: impl Into<Data>, y: impl Into<Data>) -> Fit<'a> {
-        self.validation_data = Some((x.into(), y.into()));
+        self.validation_data = Some(ValidationData::Arrays(x.into(), y.into()));
+        self
+    }
+
+    /// A stream that validates after each epoch, from its beginning: Keras' `validation_data` for data
+    /// sets. `&mut` of one keeps it for after training.
+    ///
+    /// ```
+    /// use ferras::{data::Pipeline, prelude::*};
+    /// let batches = |rows| Ok::<_, ferras::Error>(
+    ///     Pipeline::from_arrays(vec![[1.0_f32]; rows], vec![3.0_f32; rows])?.batch(4),
+    /// );
+    /// let mut model = Sequential::new().add(Dense::new(1).input_dim(1));
+    /// model.compile(Compile::new().optimizer("sgd").loss("mse"))?;
+    /// let fit = Fit::new().epochs(5).validation_dataset(batches(8)?).verbose(0);
+    /// let history = model.fit_dataset(&mut batches(20)?, fit)?;
+    /// assert_eq!(history.get("val_loss").map(<[f64]>::len), Some(5));
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn validation_dataset(mut self, dataset: impl Dataset + 'a) -> Fit<'a> {
+        self.validation_data = Some(ValidationData::Stream(Box::new(dataset)));
         self
     }
 

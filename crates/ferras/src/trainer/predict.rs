@@ -1,13 +1,13 @@
 //! `predict`: the model's outputs. May be called from many threads at once.
 use super::callback::{Access, Callback, Course, Run, RunParams};
 use super::data::{Data, check_inputs, rows};
-use super::dataset::{Arrays, Dataset, Rows, Staging, caught, pass, positive};
-use super::evaluate::{Feed, Use, no_batch_size, rows as rows_of};
+use super::dataset::{Arrays, Batch, Dataset, Rows, Staging, positive};
+use super::evaluate::no_batch_size;
+use super::feed::Feed;
 use super::options::Predict;
 use super::progress;
 use super::tokens::warn_of_fractions;
 use crate::array::Array;
-use crate::config::limited_steps;
 use crate::layers::TensorSpec;
 use crate::models::Model;
 use crate::{Error, Result};
@@ -41,11 +41,8 @@ impl Model {
         let batch_size = positive("batch_size", options.batch_size.unwrap_or(32))?;
         let arrays = self.inputs(x.into())?;
         warn_of_fractions(self.network()?, &arrays.x);
-        let all = arrays.rows.div_ceil(batch_size);
-        let steps = options.steps.map_or(Ok(all), |n| positive("steps", n))?.min(all);
-        let steps = limited_steps(Some(steps)).unwrap_or(steps);
-        let mut feed = rows_of(&arrays, batch_size, steps);
-        self.predict_batches(&mut feed, Some(steps), options)
+        let steps = options.steps.map(|n| positive("steps", n)).transpose()?;
+        self.predict_batches(Feed::arrays(&arrays, batch_size, steps), options)
     }
 
     /// All outputs for a stream of batches, whose targets are not looked at.
@@ -73,30 +70,15 @@ impl Model {
         options: Predict<'_>,
     ) -> Result<Vec<Tensor>> {
         no_batch_size(options.batch_size)?;
-        let steps = limited_steps(options.steps.map(|n| positive("steps", n)).transpose()?);
-        let length = caught(|| dataset.len())?;
-        let mut batches = pass(dataset).take(steps.unwrap_or(usize::MAX));
-        let mut staging = Staging::default();
-        let mut feed = |_: usize, run: &mut Use<'_>| {
-            let Some(batch) = batches.next().transpose()? else { return Ok(false) };
-            let arrays = self.inputs(batch.x.into())?;
-            arrays.with_rows(Rows::Range(0, arrays.rows), &mut staging, run).map(|()| true)
-        };
-        let outputs = self.predict_batches(&mut feed, steps.or(length), options)?;
-        match outputs.is_empty() {
-            true => Err(Error::Data("the data set has no batch".into())),
-            false => Ok(outputs),
-        }
+        let steps = options.steps.map(|n| positive("steps", n)).transpose()?;
+        let check = |model: &Model, batch: Batch| model.inputs(batch.x.into());
+        self.predict_batches(Feed::stream(dataset, steps, check)?, options)
     }
 
-    fn predict_batches(
-        &self,
-        feed: &mut Feed<'_>,
-        steps: Option<usize>,
-        options: Predict<'_>,
-    ) -> Result<Vec<Tensor>> {
+    fn predict_batches(&self, mut feed: Feed<'_>, options: Predict<'_>) -> Result<Vec<Tensor>> {
         let Predict { verbose, mut callbacks, .. } = options;
-        let params = RunParams { steps, verbose: verbose.number()?, ..RunParams::default() };
+        let params =
+            RunParams { steps: feed.steps(), verbose: verbose.number()?, ..RunParams::default() };
         callbacks.extend(progress::added(params.verbose, &callbacks));
         let mut course = Course::default();
         let mut notify = |hook: &mut dyn FnMut(&mut dyn Callback, &mut Run) -> Result<()>| {
@@ -111,8 +93,10 @@ impl Model {
         notify(&mut |c, run| c.on_predict_begin(run))?;
         let mut results: Vec<Tensor> = Vec::new();
         let mut outputs = Vec::new();
+        let mut staging = Staging::default();
         for index in 0.. {
-            let more = feed(index, &mut |batch| {
+            let Some((arrays, rows)) = feed.next(self)? else { break };
+            arrays.with_rows(rows, &mut staging, |batch| {
                 notify(&mut |c, run| c.on_predict_batch_begin(index, run))?;
                 self.run_predict(batch.x, &mut outputs)?;
                 match results.is_empty() {
@@ -124,9 +108,6 @@ impl Model {
                 }
                 notify(&mut |c, run| c.on_predict_batch_end(index, run))
             })?;
-            if !more {
-                break;
-            }
         }
         notify(&mut |c, run| c.on_predict_end(run))?;
         Ok(results)
