@@ -18,7 +18,8 @@ Examples:
   ferras serve model.keras
 
 Exit status: 0 done, 1 the work failed, 2 the command line is wrong.
-Data: .npy, .npz (arrays x0, x1, … or named as the inputs are; FILE.npz:NAME takes one), .csv, .tsv.";
+Data: .npy, .npz (arrays x0, x1, … or named as the inputs are; FILE.npz:NAME takes one), .csv, .tsv
+(FILE.csv:NAME takes a column), .txt (a text a line, for models that take texts).";
 
 /// Models of Keras and Ferras: look at them, run, evaluate, train and convert them.
 #[derive(Debug, Parser)]
@@ -69,6 +70,7 @@ pub(crate) enum Command {
 Examples:
   ferras predict model.keras --input x.npy --output y.npy
   ferras predict model.keras --input table.csv            prints the outputs as a table
+  ferras predict reviews.keras --input reviews.txt        for a model that takes texts
   ferras predict two.keras --input inputs.npz --output y.npz
   ferras predict model.keras --input x.npy --output model.vectors.npz")]
     Predict(Predict),
@@ -167,7 +169,7 @@ pub(crate) struct Summary {
 pub(crate) struct Predict {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// The inputs: .npy, .npz, .csv or .tsv
+    /// The inputs: .npy, .npz, .csv, .tsv, or .txt with a text a line
     #[arg(long, short, value_name = "X")]
     pub(crate) input: PathBuf,
     /// Where the outputs go: .npy, .npz (y0, y1, …), .csv, or .vectors.npz with the inputs beside
@@ -196,7 +198,7 @@ pub(crate) struct Judged {
 pub(crate) struct Evaluate {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// The inputs: .npy, .npz, .csv or .tsv
+    /// The inputs: .npy, .npz, .csv, .tsv, or .txt with a text a line
     #[arg(long, value_name = "X")]
     pub(crate) x: PathBuf,
     /// What the outputs should be: .npy, .npz, .csv or .tsv
@@ -213,7 +215,7 @@ pub(crate) struct Evaluate {
 pub(crate) struct Fit {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// The inputs: .npy, .npz, .csv or .tsv
+    /// The inputs: .npy, .npz, .csv, .tsv, or .txt with a text a line
     #[arg(long, value_name = "X")]
     pub(crate) x: PathBuf,
     /// What the outputs should be: .npy, .npz, .csv or .tsv

@@ -1,6 +1,8 @@
 //! The arrays that commands are given in files.
+use crate::columns;
 use crate::failure::{Failure, Outcome};
 use crate::table;
+use ferras::config::ElementType;
 use ferras::data::{Array, Data};
 use ferras::datasets::{npy, npz};
 use ferras::layers::TensorSpec;
@@ -24,21 +26,24 @@ impl Role {
     }
 }
 
-/// An input or output of a model: its name, and its sizes without the batch axis if they are known.
-struct Slot {
-    name: String,
-    sizes: Option<Vec<usize>>,
+/// An input or output of a model: its name, its sizes without the batch axis if they are known, and
+/// whether it is of texts.
+pub(crate) struct Slot {
+    pub(crate) name: String,
+    pub(crate) sizes: Option<Vec<usize>>,
+    pub(crate) texts: bool,
 }
 
 /// What the model takes or gives, in order. A stack whose input is not known takes one array.
 fn slots(model: &Model, role: Role) -> Vec<Slot> {
     let Ok(network) = model.network() else {
-        return vec![Slot { name: String::new(), sizes: None }];
+        return vec![Slot { name: String::new(), sizes: None, texts: false }];
     };
     let (names, specs) = ends(network, role);
     let slot = |(name, spec): (&str, &TensorSpec)| Slot {
         name: name.to_string(),
         sizes: spec.shape.iter().skip(1).copied().collect(),
+        texts: spec.dtype == ElementType::Text,
     };
     names.into_iter().zip(specs).map(slot).collect()
 }
@@ -59,23 +64,26 @@ enum Kind {
     Npy,
     Npz,
     Table,
+    Lines,
 }
 
-/// The file that an argument names, and the array in it where one is named: `FILE.npz:NAME`.
+/// The file that an argument names, and the array or column in it where one is named: `FILE.npz:NAME`.
 fn parse(argument: &Path) -> Outcome<(PathBuf, Option<String>, Kind)> {
     let text = argument.to_string_lossy();
-    if let Some(place) = text.rfind(".npz:") {
-        let (file, name) = text.split_at(place + ".npz".len());
-        let name = name.trim_start_matches(':').to_string();
-        return Ok((file.into(), Some(name), Kind::Npz));
+    for (end, kind) in [(".npz:", Kind::Npz), (".csv:", Kind::Table), (".tsv:", Kind::Table)] {
+        if let Some(place) = text.rfind(end) {
+            let (file, name) = text.split_at(place + end.len() - 1);
+            return Ok((file.into(), Some(name.trim_start_matches(':').to_string()), kind));
+        }
     }
     let ending = argument.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     let kind = match ending.as_deref() {
         Some("npy") => Kind::Npy,
         Some("npz") => Kind::Npz,
         Some("csv" | "tsv") => Kind::Table,
+        Some("txt") => Kind::Lines,
         _ => {
-            let problem = "is no name for data: it must end in .npy, .npz, .csv or .tsv";
+            let problem = "is no name for data: it must end in .npy, .npz, .csv, .tsv or .txt";
             return Err(Failure::Usage(format!("{}: {problem}", argument.display())));
         }
     };
@@ -91,15 +99,24 @@ pub(crate) fn files<'a>(arguments: impl IntoIterator<Item = &'a PathBuf>) -> Out
 pub(crate) fn read(argument: &Path, role: Role, model: &Model, limits: &Limits) -> Outcome<Data> {
     let slots = slots(model, role);
     let (path, name, kind) = parse(argument)?;
-    let array = match (kind, name) {
+    let of_texts = role == Role::X && slots.iter().any(|slot| slot.texts);
+    let array: Array = match (kind, name) {
         (Kind::Npz, None) => {
             let arrays = npz::read_within(&path, limits)?.into_arrays();
             return choose(arrays, role, &slots)
                 .map_err(|problem| Failure::Work(format!("{}: {problem}", path.display())));
         }
-        (Kind::Npz, Some(name)) => npz::read_within(&path, limits)?.get(&name)?.clone(),
-        (Kind::Npy, _) => npy::read(&path)?,
-        (Kind::Table, _) => shaped(table::read(&path)?, slots.first())?,
+        (Kind::Table, None) if role == Role::X && (of_texts || slots.len() > 1) => {
+            return columns::for_inputs(&path, &slots);
+        }
+        (Kind::Npz, Some(name)) => npz::read_within(&path, limits)?.get(&name)?.into(),
+        (Kind::Npy, _) if of_texts => npy::read_texts(&path)?.into(),
+        (Kind::Npy, _) => npy::read(&path)?.into(),
+        (Kind::Table, Some(name)) => {
+            columns::column(&path, &name, slots.first().filter(|_| role == Role::X))?
+        }
+        (Kind::Table, None) => shaped(table::read(&path)?, slots.first())?.into(),
+        (Kind::Lines, _) => columns::lines(&path)?.into(),
     };
     if role == Role::X && slots.len() > 1 {
         return Err(Failure::Work(format!(

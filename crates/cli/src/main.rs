@@ -2,6 +2,7 @@
 //! and checked without writing code. All that models do is done by the library; here are the
 //! command line, the reading of data, and words.
 mod args;
+mod columns;
 mod console;
 mod convert;
 mod data;

@@ -158,8 +158,8 @@ fn bad_data_is_told() {
     simple(&folder);
     let error = folder.run("predict model.keras --input none.npy").error(1);
     assert!(error.starts_with("cannot read none.npy: "), "{error}");
-    let error = folder.run("predict none.keras --input x.txt").error(2);
-    assert_eq!(error, "x.txt: is no name for data: it must end in .npy, .npz, .csv or .tsv");
+    let error = folder.run("predict none.keras --input x.dat").error(2);
+    assert_eq!(error, "x.dat: is no name for data: it must end in .npy, .npz, .csv, .tsv or .txt");
     let error = folder.run("predict none.keras --input x.npy --output y.txt").error(2);
     assert_eq!(error, "y.txt: is no name for outputs: it must end in .npy, .npz or .csv");
     let error = folder.run("predict none.keras --input x.npy --output no/y.npy").error(2);

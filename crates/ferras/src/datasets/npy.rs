@@ -3,6 +3,7 @@
 //! Read are all three versions of the format, either byte order, both memory orders, and the
 //! element types bool, integers and floats. Those that [`DType`](crate::DType) lacks become the
 //! next wider one that has room: int8, int16 and uint16 become int32; uint32 and uint64 int64.
+//! Arrays of texts have a function of their own, [`read_texts`].
 //! Arrays of Python objects are refused: reading them means running code from the file. (The data
 //! sets that Keras keeps as lists of integers are read by [`imdb`](super::imdb) and
 //! [`reuters`](super::reuters).)
@@ -24,6 +25,10 @@ use ferras_graph::{Element, Elements};
 use half::{bf16, f16};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use std::path::Path;
+
+mod texts;
+
+pub use texts::read_texts;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// NumPy's own headers are some hundred bytes; it refuses ones over 10,000 by default.
@@ -87,21 +92,32 @@ pub(crate) fn parse(file: &[u8], budget: &Budget) -> Result<Tensor, String> {
                        file; save an array of numbers instead";
         return Err(problem.to_string());
     }
-    let places = header.shape.iter().try_fold(1_usize, |n, d| n.checked_mul(*d));
-    let bytes = places.and_then(|n| n.checked_mul(header.stored.size));
-    let left = data.len();
-    if bytes != Some(left) {
-        let (shape, needed) = (&header.shape, bytes.map_or("too many".into(), |b| b.to_string()));
-        return Err(format!(
-            "the header says an array of shape {shape:?}, which takes {needed} bytes, but {left} \
-             follow; the file is truncated or damaged"
-        ));
+    if matches!(header.stored.kind, texts::UNICODE | texts::BYTES) {
+        return Err("holds texts, and numbers were expected".to_string());
     }
+    placed(&header.shape, header.stored.size, data.len())?;
+    let left = data.len();
     // Small integers become wider ones, of 4 bytes at most for 1; columns first are turned.
     let copies = if header.fortran { 2 } else { 1 };
     let widened = if header.stored.kind == 'i' && header.stored.size == 1 { 4 } else { 2 };
     budget.take(left as u64 * copies * widened, || "an array".into())?;
     header.tensor(data)
+}
+
+/// The number of places of an array, whose elements of this size must fill the bytes that are left.
+fn placed(shape: &[usize], size: usize, left: usize) -> Result<usize, String> {
+    let places = shape.iter().try_fold(1_usize, |n, d| n.checked_mul(*d));
+    let bytes = places.and_then(|n| n.checked_mul(size));
+    match places {
+        Some(places) if bytes == Some(left) => Ok(places),
+        _ => {
+            let needed = bytes.map_or("too many".into(), |b| b.to_string());
+            Err(format!(
+                "the header says an array of shape {shape:?}, which takes {needed} bytes, but \
+                 {left} follow; the file is truncated or damaged"
+            ))
+        }
+    }
 }
 
 /// The lists of a file that holds Python's lists of integers, pickled as `dtype=object`. Nothing
@@ -250,6 +266,10 @@ impl Stored {
             ('b', Some(1)) | ('u' | 'i', Some(1 | 2 | 4 | 8)) | ('f', Some(2 | 4 | 8)) => {
                 Ok(Stored { kind, size: size.unwrap_or_default(), big_endian })
             }
+            (texts::BYTES, Some(size)) => Ok(Stored { kind, size, big_endian }),
+            (texts::UNICODE, Some(letters)) if letters.checked_mul(4).is_some() => {
+                Ok(Stored { kind, size: letters.saturating_mul(4), big_endian })
+            }
             _ => Err(format!(
                 "holds elements of type {descr:?}; read are bool, integers of 1 to 8 bytes and \
                  floats of 2 to 8"
@@ -382,13 +402,13 @@ pub fn to_bytes(tensor: &Tensor) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::DType;
     use ferras_graph::TensorType;
 
     /// A file with this header and data.
-    fn file(header: &str, data: &[u8]) -> Vec<u8> {
+    pub(super) fn file(header: &str, data: &[u8]) -> Vec<u8> {
         let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
         bytes.extend((header.len() as u16).to_le_bytes());
         bytes.extend(header.bytes());
@@ -441,7 +461,7 @@ mod tests {
         assert!(message("'|O'", "(1,)", &[0]).contains("Python objects"));
         assert!(message("'O'", "(1,)", &[0]).contains("Python objects"));
         assert!(message("[('a', '<f4')]", "(1,)", &[0; 4]).contains("structured dtype"));
-        assert!(message("'<U5'", "(1,)", &[0; 20]).contains("\"<U5\""));
+        assert!(message("'<U5'", "(1,)", &[0; 20]).contains("holds texts, and numbers"));
         assert!(message("'<c8'", "(1,)", &[0; 8]).contains("\"<c8\""));
         assert!(message("'<f4'", "(2,)", &[0; 4]).contains("takes 8 bytes, but 4 follow"));
         assert!(message("'<f4'", "(1,)", &[0; 5]).contains("takes 4 bytes, but 5 follow"));

@@ -29,22 +29,24 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a file: fields between commas, in quotes where they hold commas or line ends.
+    /// Reads a file: fields between commas, or tabs in a `.tsv`, in quotes where they hold those or
+    /// line ends.
     pub fn read(path: impl AsRef<Path>) -> Result<Table> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        Table::new(path.to_path_buf(), &bytes)
+        let tabs = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tsv"));
+        Table::new(path.to_path_buf(), &bytes, if tabs { b'\t' } else { b',' })
     }
 
     /// The table that a text holds.
     pub fn parse(text: &str) -> Result<Table> {
-        Table::new(PathBuf::from("table"), text.as_bytes())
+        Table::new(PathBuf::from("table"), text.as_bytes(), b',')
     }
 
-    fn new(path: PathBuf, bytes: &[u8]) -> Result<Table> {
+    fn new(path: PathBuf, bytes: &[u8], delimiter: u8) -> Result<Table> {
         // Spreadsheets put a byte order mark in front; it is no part of the first name.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut reader = csv::Reader::from_reader(bytes);
+        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
         let wrong = |e: csv::Error| Error::file(&path, e.to_string());
         let names: Vec<String> =
             reader.headers().map_err(wrong)?.iter().map(String::from).collect();
