@@ -55,4 +55,14 @@ TOPICS = [
 ]
 
 # Those that need TensorFlow beside Keras.
-WITH_TENSORFLOW = ["added", "feature_spaces", "image_folders", "lookups", "splits", "stateful", "timeseries", "word_models"]
+WITH_TENSORFLOW = [
+    "added",
+    "feature_spaces",
+    "image_folders",
+    "lookups",
+    "splits",
+    "stateful",
+    "text_folders",
+    "timeseries",
+    "word_models",
+]

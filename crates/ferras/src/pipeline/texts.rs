@@ -185,6 +185,9 @@ fn read(path: &Path, most: Option<usize>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{FromConfig, Scope};
+    use crate::golden::{load, tensor};
+    use serde_json::{Value as Json, json};
 
     /// A folder of texts, removed in the end.
     struct Folder(PathBuf);
@@ -268,5 +271,57 @@ mod tests {
         assert!(error(quiet().labels("infered")).contains("must be \"inferred\""));
         let nothing = folder.0.join("pos/0.txt");
         assert!(text_dataset_from_directory(&nothing, quiet()).is_err());
+    }
+
+    /// The batches of Keras, or of a shuffled set which texts are in it.
+    fn check(data: &mut TextDataset, expected: &Json, what: &str) {
+        let names = expected["class_names"].as_array().cloned().unwrap_or_default();
+        assert_eq!(json!(data.class_names()), Json::Array(names), "{what}");
+        let batches: Vec<Batch> = data.batches().collect::<Result<_>>().unwrap();
+        let texts = |batch: &Batch| -> Vec<String> {
+            batch.x[0].texts().unwrap().iter().map(String::from).collect()
+        };
+        if let Some(all) = expected["texts"].as_array() {
+            let mut found: Vec<String> = batches.iter().flat_map(texts).collect();
+            found.sort();
+            assert_eq!(json!(found), Json::Array(all.clone()), "{what}");
+            return;
+        }
+        let rows = expected["batches"].as_array().unwrap();
+        assert_eq!(batches.len(), rows.len(), "{what}");
+        for (batch, row) in batches.iter().zip(rows) {
+            assert_eq!(json!(texts(batch)), row["texts"], "{what}");
+            assert_eq!(batch.x[0].shape().is_empty(), row["single"] == true, "{what}");
+            let labels = (!row["labels"].is_null()).then(|| tensor(&row["labels"]));
+            assert_eq!(batch.y.first(), labels.as_ref(), "{what}");
+        }
+    }
+
+    #[test]
+    fn folders_are_kerass() {
+        let golden = load("text_folders");
+        let folder = crate::files::tests::Folder::new("text-folders");
+        for (name, text) in golden["files"].as_object().unwrap() {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text.as_str().unwrap()).unwrap();
+        }
+        for case in golden["cases"].as_array().unwrap() {
+            let args = case["args"].as_object().unwrap();
+            let options = TextDatasetFromDirectory::from_config(args, &Scope::default());
+            let options = options.unwrap().verbose(false);
+            let mut data = match args.get("subset").is_some_and(|subset| subset == "both") {
+                true => {
+                    let (a, b) = text_datasets_from_directory(&folder.0, options).unwrap();
+                    vec![a, b]
+                }
+                false => vec![text_dataset_from_directory(&folder.0, options).unwrap()],
+            };
+            let sets = case["sets"].as_array().unwrap();
+            assert_eq!(data.len(), sets.len());
+            for (data, expected) in data.iter_mut().zip(sets) {
+                check(data, expected, &case["args"].to_string());
+            }
+        }
     }
 }
