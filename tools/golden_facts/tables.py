@@ -37,6 +37,10 @@ def normalization():
     yield case("Normalization", {"axis": [1, 3]}, images, adapt=images)
     yield case("Normalization", {"axis": [-1, -2]}, images, adapt=images)
     yield case("Normalization", {"axis": 1, "mean": [1.0, 2.0, 3.0, 4.0], "variance": [1.0, 4.0, 9.0, 16.0]}, images)
+    both = {"mean": [[1.0, 2.0], [3.0, 4.0]], "variance": [[1.0, 4.0], [9.0, 16.0]]}
+    yield case("Normalization", {"axis": [2, 3], **both}, images[..., :2], note="an array along both axes")
+    part = {"mean": [[1.0], [3.0]], "variance": [[1.0], [9.0]], "invert": True}
+    yield case("Normalization", {"axis": [1, 2], **part}, images[:, :2], note="the same along one of them")
     flat = np.array([[1, 5], [1, 6], [1, 7]], "float32")
     yield case("Normalization", {}, flat, adapt=flat, note="a feature without deviation")
 

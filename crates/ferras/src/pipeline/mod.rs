@@ -74,16 +74,16 @@ trait Stage: Send {
 /// ```
 pub struct Pipeline {
     stage: Box<dyn Stage>,
+    /// Whether elements are batches, not single samples.
+    batched: bool,
     /// Threads for the maps to come.
     workers: usize,
     passes: u64,
-    /// Whether its elements are batches instead of single samples.
-    batched: bool,
 }
 
 impl Pipeline {
-    fn new(stage: impl Stage + 'static) -> Pipeline {
-        Pipeline { stage: Box::new(stage), workers: 0, passes: 0, batched: false }
+    fn new(stage: impl Stage + 'static, batched: bool) -> Pipeline {
+        Pipeline { stage: Box::new(stage), batched, workers: 0, passes: 0 }
     }
 
     fn then(self, step: impl FnOnce(Box<dyn Stage>) -> Box<dyn Stage>) -> Pipeline {
@@ -92,12 +92,12 @@ impl Pipeline {
 
     /// The samples of arrays with as many rows each; `y` may be `()`.
     pub fn from_arrays(x: impl Into<Data>, y: impl Into<Data>) -> Result<Pipeline> {
-        Arrays::new(x.into(), y.into()).map(Pipeline::new)
+        Ok(Pipeline::new(Arrays::new(x.into(), y.into())?, false))
     }
 
     /// The batches of another data set.
     pub fn from_dataset(dataset: impl Dataset + 'static) -> Pipeline {
-        Pipeline { batched: true, ..Pipeline::new(Stream(Box::new(dataset))) }
+        Pipeline::new(Stream(Box::new(dataset)), true)
     }
 
     /// How many threads compute the maps that follow; 0 (default) is the thread that reads.
@@ -121,8 +121,9 @@ impl Pipeline {
         })
     }
 
-    /// What a layer, or a model of layers, makes of each batch's first input in training: augmented
-    /// pictures. Random numbers follow from the seed, the pass and the element.
+    /// What a layer, or a model of layers, makes of each element's first input in training: augmented
+    /// pictures. Before [`Pipeline::batch`] a sample goes through it as a batch of one. Random numbers
+    /// follow from the seed, the pass and the element.
     ///
     /// ```
     /// use ferras::{data::Pipeline, prelude::*};
@@ -131,12 +132,13 @@ impl Pipeline {
     /// # Ok::<(), ferras::Error>(())
     /// ```
     pub fn map_layer(self, layer: impl Into<LayerRef>, seed: u64) -> Pipeline {
-        let applied = Applied::new(layer.into());
+        let (applied, batched) = (Applied::new(layer.into()), self.batched);
         self.numbered_map(move |mut batch, pass, index| {
             let Some(x) = batch.x.first_mut() else { return Ok(batch) };
-            let outputs = applied.run(std::slice::from_ref(x), Some(mixed(seed, pass, index)))?;
+            let input = if batched { x.clone() } else { grown(x)? };
+            let outputs = applied.run(&[input], Some(mixed(seed, pass, index)))?;
             if let Some(output) = outputs.into_iter().next() {
-                *x = output;
+                *x = if batched { output } else { shrunk(&output)? };
             }
             Ok(batch)
         })
@@ -147,8 +149,13 @@ impl Pipeline {
     /// [`MixUp`]: crate::layers::MixUp
     /// [`CutMix`]: crate::layers::CutMix
     pub fn map_layer_with_labels(self, layer: impl Into<LayerRef>, seed: u64) -> Pipeline {
-        let applied = Applied::new(layer.into());
+        let (applied, batched) = (Applied::new(layer.into()), self.batched);
         self.numbered_map(move |mut batch, pass, index| {
+            if !batched {
+                let problem =
+                    "map_layer_with_labels mixes the samples of a batch: call batch before it";
+                return Err(Error::Data(problem.into()));
+            }
             let (Some(x), Some(y)) = (batch.x.first_mut(), batch.y.first_mut()) else {
                 let problem = "map_layer_with_labels needs elements with an input and a target";
                 return Err(Error::Data(problem.into()));
@@ -215,6 +222,22 @@ impl Pipeline {
     /// Lets a thread of its own read so many elements ahead.
     pub fn prefetch(self, count: usize) -> Pipeline {
         self.then(|stage| Box::new(Ahead::new(stage, 1, count)))
+    }
+}
+
+/// A sample as a batch of one.
+fn grown(array: &Array) -> Result<Array> {
+    array.reshape([&[1], &array.shape()[..]].concat())
+}
+
+/// The sample of a batch of one.
+fn shrunk(array: &Array) -> Result<Array> {
+    match array.shape().split_first() {
+        Some((1, sample)) => array.reshape(sample.to_vec()),
+        _ => {
+            let problem = format!("map_layer: the layer made {} of one sample", array.shape());
+            Err(Error::Data(problem))
+        }
     }
 }
 

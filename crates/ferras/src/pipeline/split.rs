@@ -130,7 +130,7 @@ pub fn split_dataset(mut dataset: Pipeline, options: SplitDataset) -> Result<(Pi
     let last = samples.split_off(samples.len() - right);
     samples.truncate(left);
     let part = |samples| {
-        let part = Pipeline::new(Samples(samples));
+        let part = Pipeline::new(Samples(samples), false);
         size.into_iter().fold(part, Pipeline::batch)
     };
     Ok((part(samples), part(last)))

@@ -115,10 +115,8 @@ impl Stage for Batched {
 /// Elements along a new first axis.
 fn stack(part: Vec<Batch>) -> Result<Batch> {
     let mut part = part.into_iter();
-    let grown = |arrays: Vec<Array>| -> Result<Vec<Array>> {
-        let one = |array: Array| array.reshape([&[1], &array.shape()[..]].concat());
-        arrays.into_iter().map(one).collect()
-    };
+    let grown =
+        |arrays: Vec<Array>| -> Result<Vec<Array>> { arrays.iter().map(super::grown).collect() };
     let arrays = |tensors: Vec<Tensor>| tensors.into_iter().map(Array::from).collect();
     let grown = |b: Batch| -> Result<[Vec<Array>; 3]> {
         Ok([grown(b.x)?, grown(arrays(b.y))?, grown(arrays(b.sample_weight))?])

@@ -161,6 +161,26 @@ fn a_pipeline_that_is_dropped_stops_its_threads() {
 }
 
 #[test]
+fn layers_take_single_samples_too() {
+    let pictures = Tensor::new([3, 2, 2, 1], (0..12).map(|i| i as f32).collect()).unwrap();
+    let data = || Pipeline::from_arrays(&pictures, vec![0, 1, 2]).unwrap();
+    let crop = || CenterCrop::new(1, 2);
+    let mut before = data().map_layer(crop(), 7);
+    assert_eq!(before.batches().next().unwrap().unwrap().x[0].shape().to_string(), "(1, 2, 1)");
+    let mut before = before.batch(3);
+    let mut behind = data().batch(3).map_layer(crop(), 7);
+    let both = [&mut before, &mut behind].map(|data| data.batches().next().unwrap().unwrap());
+    assert_eq!(both[0].x, both[1].x);
+    assert_eq!(both[0].x[0].shape().to_string(), "(3, 1, 2, 1)");
+    let mut texts = Pipeline::from_arrays(["a b", "b"], ()).unwrap();
+    let words = TextVectorization::new().vocabulary(["a", "b"]).output_sequence_length(2);
+    texts = texts.map_layer(words, 0);
+    assert_eq!(seen(&mut texts), [[2.0, 3.0], [3.0, 0.0]]);
+    let mixed = data().map_layer_with_labels(MixUp::new(), 7).batches().next().unwrap();
+    assert!(mixed.unwrap_err().to_string().contains("call batch before it"));
+}
+
+#[test]
 fn labels_are_mixed_with_their_pictures() {
     let x: Vec<f32> = (0..16).flat_map(|i| vec![i as f32; 9]).collect();
     let x = Tensor::new([16, 3, 3, 1], x).unwrap();

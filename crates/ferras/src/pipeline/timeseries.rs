@@ -166,7 +166,8 @@ pub fn timeseries_dataset_from_array(
     let window = Window { length: sequence_length, rate: options.sampling_rate, reverse: false };
     let shuffle = options.shuffle.then(|| options.seed.unwrap_or_else(next_seed));
     let size = options.batch_size;
-    Ok(Pipeline::new(Windows { data, targets, starts, window, size, shuffle }))
+    let batched = size.is_some();
+    Ok(Pipeline::new(Windows { data, targets, starts, window, size, shuffle }, batched))
 }
 
 /// The only array.

@@ -37,7 +37,7 @@ pub struct Normalization {
     /// Whether to undo a normalization; false by default.
     #[config(default = false)]
     invert: bool,
-    /// The mean: a number, or one for each place of the last of the axes.
+    /// The mean: a number, one for each place of the last of the axes, or an array along the last ones.
     #[config(default)]
     mean: Option<Numbers>,
     /// The variance, as the mean.
@@ -87,8 +87,8 @@ impl Normalization {
     fn given(&self, x: &Value, numbers: &Numbers) -> Value {
         let mut shape = vec![1; x.rank()];
         let axes = self.axis.resolve(x.rank()).unwrap_or_default();
-        if let Some(&last) = axes.last().filter(|_| !numbers.is_single()) {
-            shape[last] = numbers.list().len();
+        for (&axis, &size) in axes.iter().rev().zip(numbers.shape().iter().rev()) {
+            shape[axis] = size;
         }
         match Tensor::new(shape, numbers.list().to_vec()) {
             Ok(tensor) => x.builder().constant(tensor.cast(x.dtype())),
@@ -127,11 +127,14 @@ impl Layer for Normalization {
         match (&self.mean, &self.variance) {
             (None, None) => {}
             (Some(mean), Some(variance)) => {
-                let fits = |n: &Numbers| n.is_single() || sizes.last() == Some(&n.list().len());
-                if !fits(mean) || !fits(variance) || mean.is_single() != variance.is_single() {
+                let fits = |n: &Numbers| {
+                    let mut along = n.shape().iter().rev().zip(sizes.iter().rev());
+                    n.shape().len() <= sizes.len() && along.all(|(&n, &size)| n == 1 || n == size)
+                };
+                if !fits(mean) || mean.shape() != variance.shape() {
                     return Err(cx.error(format!(
-                        "mean and variance must be a number each, or have as many numbers as the \
-                         last of the axes has places, {sizes:?}; got {} and {}",
+                        "mean and variance must be a number each, or as many numbers as the last \
+                         of the axes have places, {sizes:?}; got {} and {}",
                         mean.list().len(),
                         variance.list().len()
                     )));

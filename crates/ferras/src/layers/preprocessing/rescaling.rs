@@ -27,11 +27,9 @@ pub struct Rescaling {
 
 /// One number, or one for each channel, where those of `x` are.
 fn spread(x: &Value, numbers: &Numbers) -> Value {
-    let mut shape = vec![numbers.list().len()];
-    match DataFormat::configured().get() {
-        _ if numbers.is_single() => shape.clear(),
-        Ok(ChannelsOrder::First) => shape.extend([1, 1]),
-        _ => {}
+    let mut shape = numbers.shape().to_vec();
+    if !shape.is_empty() && matches!(DataFormat::configured().get(), Ok(ChannelsOrder::First)) {
+        shape.resize(shape.len().max(3), 1);
     }
     match Tensor::new(shape, numbers.list().to_vec()) {
         Ok(tensor) => x.builder().constant(tensor.cast(x.dtype())),

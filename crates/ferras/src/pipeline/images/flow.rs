@@ -260,7 +260,7 @@ impl Parts {
             let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
             self.batch(&rows, &mut random, order)
         });
-        let pipeline = Pipeline::new(map).prefetch(2);
+        let pipeline = Pipeline::new(map, true).prefetch(2);
         Ok(ImageFlow { pipeline, samples: course.count, class_names, classes, filenames })
     }
 
