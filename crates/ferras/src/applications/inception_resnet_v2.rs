@@ -1,6 +1,7 @@
 //! `InceptionResNetV2`: Inception blocks whose results are added with a weight.
 use super::application::{Architecture, Options, Sides};
 use super::imagenet::Preprocessing;
+use super::inception_v3::{chain, conv, halved, same};
 use super::picture::{Conv, Norm, Picture};
 use super::weights::KerasFile;
 use crate::Result;
@@ -15,21 +16,8 @@ fn named(x: &Picture, conv: Conv, name: &str) -> Picture {
     x.conv(conv.no_bias(), name).norm(norm, &with("_bn")).activation("relu", &with("_ac"))
 }
 
-/// A convolution at every place, normalized without scale, then relu.
-fn same(x: &Picture, filters: usize, size: [usize; 2]) -> Picture {
-    named(x, Conv::oblong(filters, size).same(), "")
-}
-
-fn chain<const N: usize>(x: &Picture, convolutions: [(usize, [usize; 2]); N]) -> Picture {
-    convolutions.into_iter().fold(x.clone(), |x, (filters, size)| same(&x, filters, size))
-}
-
 fn valid(x: &Picture, filters: usize, size: usize, strides: usize) -> Picture {
-    named(x, Conv::new(filters, size).strides(strides), "")
-}
-
-fn halved(x: &Picture, filters: usize) -> Picture {
-    valid(x, filters, 3, 2)
+    conv(x, Conv::new(filters, size).strides(strides))
 }
 
 /// x + `scale` times what the branches found.

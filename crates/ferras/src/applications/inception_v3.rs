@@ -9,22 +9,26 @@ use crate::Result;
 pub struct InceptionV3;
 
 /// A convolution, normalized without scale, then relu.
-fn conv(x: &Picture, conv: Conv) -> Picture {
+pub(super) fn conv(x: &Picture, conv: Conv) -> Picture {
     let norm = Norm { scale: false, ..Norm::default() };
     x.conv(conv.no_bias(), "").norm(norm, "").activation("relu", "")
 }
 
 /// The same of filters with rows and columns, at every place.
-fn same(x: &Picture, filters: usize, size: [usize; 2]) -> Picture {
+pub(super) fn same(x: &Picture, filters: usize, size: [usize; 2]) -> Picture {
     conv(x, Conv::oblong(filters, size).same())
 }
 
 /// Several of them, one after the other.
-fn chain<const N: usize>(x: &Picture, convolutions: [(usize, [usize; 2]); N]) -> Picture {
+pub(super) fn chain<const N: usize>(
+    x: &Picture,
+    convolutions: [(usize, [usize; 2]); N],
+) -> Picture {
     convolutions.into_iter().fold(x.clone(), |x, (filters, size)| same(&x, filters, size))
 }
 
-fn halved(x: &Picture, filters: usize) -> Picture {
+/// The same of 3 rows and columns, at every second place.
+pub(super) fn halved(x: &Picture, filters: usize) -> Picture {
     conv(x, Conv::new(filters, 3).strides(2))
 }
 
