@@ -2,7 +2,7 @@
 use super::groups::paths;
 use super::open::Weights;
 use crate::containers::hdf5::{Attribute, Tree};
-use crate::containers::limits;
+use crate::containers::limits::{self, Budget};
 use crate::layers::{Assets, LayerRef};
 use crate::models::{Nested, Network};
 use crate::{Error, Result};
@@ -71,11 +71,31 @@ pub(super) fn is_vocabulary(name: &str) -> bool {
     name.starts_with(FOLDER) && name.ends_with(VOCABULARY)
 }
 
+/// What a token takes in memory, in the list and where it is looked up; measured, rounded up.
+const TOKEN: u64 = 160;
+/// How often the text of a vocabulary is there at a time.
+const COPIES: u64 = 3;
+
+/// Counts what a vocabulary will take: a few bytes of an archive can be any number of lines.
+fn check_room(text: &str, path: &str, budget: &Budget) -> limits::Result<()> {
+    let lines = text.bytes().filter(|byte| *byte == b'\n').count() as u64 + 1;
+    let bytes = lines.saturating_mul(TOKEN).saturating_add(COPIES * text.len() as u64);
+    budget.take(bytes, || format!("the vocabulary of {path}"))
+}
+
+/// What a file keeps of layers beside the configuration.
+#[derive(Clone, Copy)]
+pub(super) struct Kept<'a> {
+    pub(super) vocabularies: &'a Vocabularies,
+    pub(super) weights: &'a Weights<'a>,
+    pub(super) budget: &'a Budget,
+}
+
 /// The network whose layers have what the file keeps of them; nothing where it keeps nothing.
 pub(super) fn restored(
     network: &Network,
     sequential: bool,
-    (vocabularies, weights): (&Vocabularies, &Weights<'_>),
+    file: Kept<'_>,
     prefix: &str,
 ) -> Result<Option<Network>> {
     let mut changed: Option<Network> = None;
@@ -84,12 +104,11 @@ pub(super) fn restored(
         let new = match layer.downcast::<Nested>() {
             Some(nested) => {
                 let inside = format!("{path}/");
-                let file = (vocabularies, weights);
                 let inner = restored(&nested.network, nested.sequential, file, &inside)?;
                 let new = |inner| Nested { network: Arc::new(inner), ..nested.clone() };
                 inner.map(|inner| layer.with_class(Arc::new(new(inner))))
             }
-            None => restored_layer(layer, vocabularies, weights, &path)?,
+            None => restored_layer(layer, file, &path)?,
         };
         if let Some(new) = new {
             changed.get_or_insert_with(|| network.clone()).layers[i].layer = new;
@@ -98,16 +117,15 @@ pub(super) fn restored(
     changed.map(Network::with_new_layers).transpose()
 }
 
-fn restored_layer(
-    layer: &LayerRef,
-    vocabularies: &Vocabularies,
-    weights: &Weights<'_>,
-    path: &str,
-) -> Result<Option<LayerRef>> {
+fn restored_layer(layer: &LayerRef, file: Kept<'_>, path: &str) -> Result<Option<LayerRef>> {
     let Some(host) = layer.0.layer.host() else { return Ok(None) };
-    let vocabulary = vocabularies.get(&format!("{FOLDER}{path}/{VOCABULARY}")).cloned();
-    let idf_weights = idf_weights(weights, path);
-    let idf_weights = idf_weights.map_err(|problem| Error::Model(format!("the file {problem}")))?;
+    let problem = |problem| Error::Model(format!("the file {problem}"));
+    let vocabulary = file.vocabularies.get(&format!("{FOLDER}{path}/{VOCABULARY}"));
+    if let Some(text) = vocabulary {
+        check_room(text, path, file.budget).map_err(problem)?;
+    }
+    let vocabulary = vocabulary.cloned();
+    let idf_weights = idf_weights(file.weights, path).map_err(problem)?;
     let new = host.with_assets(&Assets { vocabulary, idf_weights }).map_err(|e| Error::Layer {
         layer: layer.0.name.clone().unwrap_or_default(),
         class: layer.0.layer.class_name().into(),

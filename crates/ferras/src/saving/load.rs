@@ -213,7 +213,7 @@ fn build(stored: &Stored<'_>, how: Load, path: &Path, budget: &Budget) -> Result
         Topology::Stack(_) => None,
     };
     let stack = architecture.stack_name().map(String::from);
-    let topology = with_assets(architecture.topology, stored).map_err(problem)?;
+    let topology = with_assets(architecture.topology, stored, budget).map_err(problem)?;
     let mut model = Model::assemble(&architecture.name, topology, values)?;
     model.limits = Some(how.limits);
     if !how.compile {
@@ -244,9 +244,10 @@ fn build(stored: &Stored<'_>, how: Load, path: &Path, budget: &Budget) -> Result
 }
 
 /// A network whose layers have what the file keeps of them beside the configuration.
-fn with_assets(topology: Topology, stored: &Stored<'_>) -> Result<Topology> {
+fn with_assets(topology: Topology, stored: &Stored<'_>, budget: &Budget) -> Result<Topology> {
     let Topology::Built { network, sequential } = topology else { return Ok(topology) };
-    let file = (&stored.vocabularies, &stored.weights);
+    let Stored { vocabularies, weights, .. } = stored;
+    let file = assets::Kept { vocabularies, weights, budget };
     let new = assets::restored(&network, sequential, file, "")?;
     Ok(Topology::Built { network: new.map_or(network, Arc::new), sequential })
 }

@@ -5,9 +5,11 @@ use crate::containers::hdf5::{Attribute, File, Group, Member, Tree};
 use crate::containers::limits::{Budget, Limits, Result};
 use crate::containers::{archive, hdf5, json, safetensors};
 use crate::datasets::npz;
-use crate::models::Model;
+use crate::layers::{LayerExt, TextVectorization};
+use crate::models::{Input, Model};
 use ferras_graph::Tensor;
 use std::path::Path;
+use std::sync::OnceLock;
 
 fn budget(bytes: &[u8]) -> Result<Budget> {
     Limits::new().budget(bytes.len() as u64)
@@ -129,13 +131,39 @@ pub fn with_text(bytes: &[u8], name: &str, text: &str) -> Result<Vec<u8>> {
         tree.attribute(name, Attribute::Text(text.into()));
         return hdf5::write(&tree);
     }
-    let archive = archive::Archive::open(bytes, &budget)?;
+    with_member(bytes, name, Some(text.as_bytes()))
+}
+
+/// The same zip archive with other bytes in that member, packed; or without it.
+pub fn with_member(bytes: &[u8], name: &str, new: Option<&[u8]>) -> Result<Vec<u8>> {
+    let archive = archive::Archive::open(bytes, &budget(bytes)?)?;
     let names: Vec<&str> = archive.names().filter(|own| *own != name).collect();
     let data = names.iter().map(|own| archive.read(own)).collect::<Result<Vec<_>>>()?;
     let mut members: Vec<(&str, &[u8])> =
         names.into_iter().zip(data.iter().map(|d| &**d)).collect();
-    members.push((name, text.as_bytes()));
-    archive::write(&members, false)
+    members.extend(new.map(|new| (name, new)));
+    archive::write(&members, true)
+}
+
+/// Loads a model of words whose vocabularies are these bytes, and asks it for a text.
+pub fn vocabulary(bytes: &[u8]) -> Result<()> {
+    static GOOD: OnceLock<Result<Vec<u8>>> = OnceLock::new();
+    let file = GOOD.get_or_init(words).as_ref().map_err(String::clone)?;
+    let file = with_member(file, WORDS, Some(bytes))?;
+    let model = load::from_bytes(&file, &budget(&file)?, Load::new(), Path::new("model"));
+    model.and_then(|model| model.predict(["a b"]).map(drop)).map_err(|e| e.to_string())
+}
+
+/// The member that has the vocabulary of the model of words.
+const WORDS: &str = "assets/layers/text_vectorization/vocabulary.txt";
+
+/// The file of a good model of words.
+fn words() -> Result<Vec<u8>> {
+    let problem = |e: crate::Error| e.to_string();
+    let layer = TextVectorization::new().adapt(["a b c"]).map_err(problem)?;
+    let input = Input::text([1]);
+    let model = Model::new(&input, layer.apply(&input)).map_err(problem)?;
+    super::keras_file(&model).map_err(problem)?
 }
 
 /// All that a group holds.

@@ -1,5 +1,6 @@
 //! Arguments of layers of words and categories.
 use crate::config::{ConfigValue, Scope, Vocabulary, mismatch};
+use crate::{Error, Result};
 use serde_json::{Value as Json, json};
 
 /// What a hash is salted with: two numbers, of which one stands for both.
@@ -92,12 +93,23 @@ pub enum Ngrams {
     Of(Vec<usize>),
 }
 
+/// The most words in a row: what a text becomes grows with the square of it.
+const MOST_WORDS: usize = 100;
+
 impl Ngrams {
-    /// The numbers of words.
-    pub(super) fn widths(&self) -> Vec<usize> {
+    /// The numbers of words; an error for none, and for more than any text is read by.
+    pub(super) fn widths(&self) -> Result<Vec<usize>> {
+        let wrong = |got: usize| {
+            let problem = format!("must be from 1 to {MOST_WORDS} words in a row, got {got}");
+            Err(Error::argument("ngrams", problem))
+        };
         match self {
-            Ngrams::UpTo(most) => (1..=*most).collect(),
-            Ngrams::Of(list) => list.clone(),
+            Ngrams::UpTo(most) if *most > MOST_WORDS => wrong(*most),
+            Ngrams::UpTo(most) => Ok((1..=*most).collect()),
+            Ngrams::Of(list) => match list.iter().find(|n| !(1..=MOST_WORDS).contains(*n)) {
+                Some(&other) => wrong(other),
+                None => Ok(list.clone()),
+            },
         }
     }
 }

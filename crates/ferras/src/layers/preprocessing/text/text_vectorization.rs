@@ -57,7 +57,7 @@ pub struct TextVectorization {
     /// `"whitespace"` (default), `"character"`, or [`Split::None`].
     #[config(default = "whitespace")]
     split: Choice<Split>,
-    /// How many tokens in a row are joined: up to a number, or each of a list; none by default.
+    /// How many tokens in a row are joined: up to a number, or each of a list, 100 at most; none by default.
     #[config(default)]
     ngrams: Option<Ngrams>,
     /// `"int"` (default), `"multi_hot"`, `"count"` or `"tf_idf"`; without `split` also `"one_hot"`.
@@ -170,7 +170,7 @@ impl TextVectorization {
                 texts.shape()
             )));
         }
-        let widths = self.ngrams.as_ref().map(Ngrams::widths);
+        let widths = self.ngrams.as_ref().map(Ngrams::widths).transpose()?;
         let all: Vec<&str> = texts.iter().collect();
         let row = |row: &[&str]| {
             let parts = row.iter().flat_map(|text| split.apply(&standardize.apply(text)));
@@ -235,8 +235,8 @@ impl Layer for TextVectorization {
                  \"int\" with an Embedding",
             ));
         }
-        if self.ngrams.as_ref().is_some_and(|n| n.widths().contains(&0)) {
-            return Err(cx.error("ngrams must be at least 1"));
+        if let Some(Err(problem)) = self.ngrams.as_ref().map(Ngrams::widths) {
+            return Err(cx.error(problem.to_string()));
         }
         match shape[..] {
             [_] | [_, Some(1)] if cut => Ok(()),
