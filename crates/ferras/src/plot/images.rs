@@ -76,8 +76,8 @@ fn extent(picture: &Picture) -> (f64, f64) {
 }
 
 /// The filters of a convolution over two axes, each grey from its least to its greatest number: one
-/// picture for filters of one or three channels, else a row for each of the first eight channels.
-/// The first 96 filters are shown.
+/// picture for filters of one or three channels, else a row for each of the first eight channels. The
+/// first 96 filters are shown, of those with a row for each channel the first 24.
 ///
 /// Errors: no such layer, one whose kernel is not (rows, columns, channels, filters).
 ///
@@ -86,6 +86,10 @@ fn extent(picture: &Picture) -> (f64, f64) {
 /// let model = Sequential::new().add(Conv2D::new(4, 3).input_shape([8, 8, 1])).build()?;
 /// let figure = ferras::plot::filters(&model, "conv2d")?;
 /// assert_eq!(figure.to_svg().matches("<image").count(), 4);
+///
+/// let deep = Sequential::new().add(Conv2D::new(30, 3).input_shape([8, 8, 16])).build()?;
+/// let figure = ferras::plot::filters(&deep, "conv2d")?.to_svg();
+/// assert!(figure.contains("Filters of conv2d (the first 24 of 30, 8 of 16 channels)"));
 /// # Ok::<(), ferras::Error>(())
 /// ```
 pub fn filters(model: &Model, layer: &str) -> Result<Figure> {
@@ -100,17 +104,25 @@ pub fn filters(model: &Model, layer: &str) -> Result<Figure> {
     };
     let kernel = four_axes(&kernel.value()?)?;
     let (.., channels, count) = kernel.dim();
-    let shown = count.min(MOST);
     let filter = |f: usize| kernel.slice(ndarray::s![.., .., .., f]);
-    let title = format!("Filters of {layer}{}", of_all(shown, count));
     if matches!(channels, 1 | 3) {
+        let shown = count.min(MOST);
+        let title = format!("Filters of {layer}{}", of_all(shown, count));
         let pictures = (0..shown).map(|f| Picture::new(&filter(f))).collect::<Result<Vec<_>>>()?;
         return images(title, broken(pictures));
     }
-    let rows = (0..channels.min(CHANNELS)).map(|c| {
-        let pictures = (0..shown.min(2 * ACROSS)).map(|f| Picture::of_channel(filter(f), c));
+    let (deep, shown) = (channels.min(CHANNELS), count.min(2 * ACROSS));
+    let rows = (0..deep).map(|c| {
+        let pictures = (0..shown).map(|f| Picture::of_channel(filter(f), c));
         Ok((format!("channel {c}"), pictures.collect::<Result<Vec<_>>>()?))
     });
+    let part = match (deep < channels, shown < count) {
+        (false, false) => String::new(),
+        (true, false) => format!(" (the first {deep} of {channels} channels)"),
+        (false, true) => of_all(shown, count),
+        (true, true) => format!(" (the first {shown} of {count}, {deep} of {channels} channels)"),
+    };
+    let title = format!("Filters of {layer}{part}");
     images(title, rows.collect::<Result<Vec<_>>>()?)
 }
 
