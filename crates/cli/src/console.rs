@@ -1,6 +1,7 @@
 //! What is printed, for people or for programs.
 use crate::args::General;
 use crate::failure::Outcome;
+use ferras::utils::printable;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
@@ -15,9 +16,13 @@ impl Console {
         Console { json: general.json, quiet: general.quiet }
     }
 
-    /// Prints a result for people.
+    /// Prints a result for people, of which no part commands their terminal.
     pub(crate) fn say(self, text: impl Display) -> Outcome<()> {
-        if self.json { Ok(()) } else { line(text) }
+        if self.json {
+            return Ok(());
+        }
+        let text = text.to_string();
+        line(text.split('\n').map(printable).collect::<Vec<_>>().join("\n"))
     }
 
     /// Prints what was done, where that is wanted.
@@ -44,5 +49,5 @@ pub(crate) fn line(text: impl Display) -> Outcome<()> {
 
 /// Tells of something besides the result; that nobody reads it is no error.
 pub(crate) fn warn(text: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "warning: {text}");
+    let _ = writeln!(io::stderr().lock(), "warning: {}", printable(&text.to_string()));
 }

@@ -37,6 +37,7 @@ fn check(args: &Fit) -> Outcome<()> {
     check_place(&args.output, "--output")?;
     let inputs = [Some(&args.x), Some(&args.y), args.val_x.as_ref(), args.val_y.as_ref()];
     let read = data::files(inputs.into_iter().flatten())?;
+    let read = read.iter().chain([&args.source.path]).map(PathBuf::as_path).collect::<Vec<_>>();
     if let Some(path) = &args.history {
         let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
         if !matches!(ending.as_deref(), Some("json" | "csv")) {
@@ -44,15 +45,17 @@ fn check(args: &Fit) -> Outcome<()> {
             return Err(Failure::Usage(format!("{}: {problem}", path.display())));
         }
         check_place(path, "--history")?;
-        let read = read.iter().chain([&args.source.path]).map(PathBuf::as_path);
-        spared(path, "--history", &read.collect::<Vec<_>>())?;
+        spared(path, "--history", &read)?;
     }
     if let Some(folder) = &args.plots {
         if folder.exists() && !folder.is_dir() {
             return Err(Failure::Usage(format!("--plots: {} is no folder", folder.display())));
         }
         make_folder(folder)?;
-        figures(folder).iter().try_for_each(|path| check_place(path, "--plots"))?;
+        for path in figures(folder) {
+            check_place(&path, "--plots")?;
+            spared(&path, "--plots", &read)?;
+        }
     }
     Ok(())
 }

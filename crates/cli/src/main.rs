@@ -29,6 +29,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use console::Console;
 use failure::{Failure, Outcome};
+use ferras::utils::printable;
 use serde_json::{Value as Json, json};
 use std::io::Write;
 use std::process::ExitCode;
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
         Err(Failure::Found(result, sentence)) => (1, sentence, Some(result)),
     };
     let sentence = sentence.replace('\n', " ");
-    let _ = writeln!(std::io::stderr().lock(), "error: {sentence}");
+    let _ = writeln!(std::io::stderr().lock(), "error: {}", printable(&sentence));
     if json {
         let _ = console::line(result.unwrap_or_else(|| json!({ "error": sentence })));
     }

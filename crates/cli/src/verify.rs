@@ -52,7 +52,8 @@ pub(crate) fn run(args: &Verify, console: Console, limits: &Limits) -> Outcome<J
     match failed.is_empty() {
         true => Ok(result),
         false => {
-            let sentence = format!("{}: failed: {}", path.display(), failed.join(", "));
+            let why = checks.iter().find_map(|c| c.found.as_ref().err()).map_or("", |why| why);
+            let sentence = format!("{}: failed: {}: {why}", path.display(), failed.join(", "));
             Err(Failure::Found(result, sentence))
         }
     }

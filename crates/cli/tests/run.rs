@@ -189,6 +189,13 @@ fn nothing_is_lost_to_an_output() {
     let fit = "fit model.keras --x x.npy --y y.csv";
     let error = folder.run(&format!("{fit} --history y.csv -o z.keras")).error(2);
     assert_eq!(error, format!("--history: y.csv {lost}"));
+    std::fs::create_dir(folder.join("plots")).unwrap();
+    std::fs::copy(folder.join("model.keras"), folder.join("plots/epoch_times.svg")).unwrap();
+    let words = "--x x.npy --y x.npy -o z.keras --plots plots";
+    let error = folder.run(&format!("fit plots/epoch_times.svg {words}")).error(2);
+    assert_eq!(error, format!("--plots: plots/epoch_times.svg {lost}"));
+    let error = folder.run(&format!("{fit} -o z.keras/")).error(1);
+    assert!(error.ends_with("it names a folder"), "{error}");
     std::fs::create_dir(folder.join("d.keras")).unwrap();
     let error = folder.run(&format!("{fit} -o d.keras")).error(2);
     assert_eq!(error, "--output: d.keras is a folder");

@@ -1,4 +1,5 @@
 //! What is told to the user besides results. That nobody reads it is never an error.
+use crate::utils::printable;
 use std::io::{self, Write};
 use terminal_size::{Width, terminal_size_of};
 
@@ -26,7 +27,7 @@ pub(crate) fn warn(text: &str) {
     if tests::keep(&tests::WARNED, text) {
         return;
     }
-    let _ = writeln!(io::stderr().lock(), "warning: {text}");
+    let _ = writeln!(io::stderr().lock(), "warning: {}", printable(text));
 }
 
 /// What this thread printed, for tests.

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Puts `bytes` into the file at `path`: after a crash, a full disk or a missing permission it
 /// holds either all of them or what it held before.
@@ -26,6 +27,8 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 pub fn check_writable(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     let tried = || match Place::of(path)? {
+        // Opening it would wait for a reader, and closing it would tell that one that all was written.
+        Place::Device if is_pipe(path) => Ok(()),
         Place::Device => OpenOptions::new().write(true).open(path).map(drop),
         Place::File { target, .. } => {
             beside(&target).and_then(|(temporary, _)| fs::remove_file(temporary))
@@ -44,6 +47,9 @@ enum Place {
 
 impl Place {
     fn of(path: &Path) -> io::Result<Place> {
+        if path.to_string_lossy().ends_with(std::path::is_separator) {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it names a folder"));
+        }
         let before = fs::metadata(path).ok();
         if before.as_ref().is_some_and(|m| m.is_dir()) {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
@@ -57,6 +63,17 @@ impl Place {
         }
         Ok(Place::File { target: followed(path)?, before })
     }
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(path).is_ok_and(|m| m.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 /// How many links may lead to each other, as on Linux.
@@ -86,9 +103,10 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .and_then(|()| before.map_or(Ok(()), |m| fs::set_permissions(&temporary, m.permissions())));
     drop(file);
     let done = written.and_then(|()| fs::rename(&temporary, &target));
-    if done.is_err() {
+    match done {
+        Ok(()) => remove_leftovers(&target, NOBODY_WRITES),
         // The first error is the one to report, not one of tidying up.
-        let _ = fs::remove_file(&temporary);
+        Err(_) => drop(fs::remove_file(&temporary)),
     }
     done
 }
@@ -118,15 +136,22 @@ fn beside(target: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// Removes what processes left beside `target` that were killed while they wrote it. Nobody may write it now.
-pub(crate) fn remove_leftovers(target: &Path) {
+/// How long a temporary file was not written to that nobody writes any more.
+const NOBODY_WRITES: Duration = Duration::from_secs(3600);
+
+/// Removes what processes left beside `target` that were killed while they wrote it, if it is as old as
+/// that; nobody may write what is younger.
+pub(crate) fn remove_leftovers(target: &Path, age: Duration) {
     let (Some(name), Some(folder)) = (target.file_name(), target.parent()) else { return };
     let start = format!(".{}.", name.to_string_lossy());
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries {
         let found = entry.file_name();
         let found = found.to_string_lossy();
-        if found.starts_with(&start) && found.ends_with(".tmp") {
+        let changed = || entry.metadata().and_then(|m| m.modified()).ok();
+        let old =
+            || age.is_zero() || changed().and_then(|t| t.elapsed().ok()).is_some_and(|a| a > age);
+        if found.starts_with(&start) && found.ends_with(".tmp") && old() {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -179,6 +204,44 @@ pub(crate) mod tests {
         assert!(error.to_string().ends_with("it is a folder"), "{error}");
         check_writable(folder.join("a.txt")).unwrap();
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn only_old_leftovers_of_the_same_name_go() {
+        let folder = Folder::new("files-leftovers");
+        let old = std::time::SystemTime::now() - 2 * NOBODY_WRITES;
+        for name in [".a.txt.1-0.tmp", ".b.txt.1-0.tmp", ".a.txt.2-0.tmp"] {
+            let file = File::create(folder.join(name)).unwrap();
+            if !name.contains("2-0") {
+                file.set_modified(old).unwrap();
+            }
+        }
+        write_atomic(folder.join("a.txt"), b"one").unwrap();
+        assert!(!folder.join(".a.txt.1-0.tmp").exists());
+        assert!(folder.join(".b.txt.1-0.tmp").exists() && folder.join(".a.txt.2-0.tmp").exists());
+    }
+
+    #[test]
+    fn a_name_with_a_slash_at_its_end_is_refused_before_any_work() {
+        let error = check_writable("a.keras/").unwrap_err().to_string();
+        assert!(error.ends_with("it names a folder"), "{error}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_pipe_gets_all_at_its_one_opening() {
+        let folder = Folder::new("files-pipe");
+        let pipe = folder.join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        // Nobody reads yet: it must not wait.
+        check_writable(&pipe).unwrap();
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        write_atomic(&pipe, b"all").unwrap();
+        assert_eq!(reader.join().unwrap(), b"all");
     }
 
     #[test]

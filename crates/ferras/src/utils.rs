@@ -1,6 +1,7 @@
 //! Small helpers around labels and probabilities, as `keras.utils`.
 mod normalize;
 mod pad_sequences;
+mod printable;
 
 use crate::{Error, Result};
 use ferras_graph::Tensor;
@@ -10,6 +11,7 @@ use ndarray::{
 
 pub use normalize::normalize;
 pub use pad_sequences::{End, PadSequences, Step, pad_sequences};
+pub use printable::printable;
 
 /// An element that can stand for a class: an integer, or a float without fraction.
 ///

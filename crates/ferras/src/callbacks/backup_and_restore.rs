@@ -5,6 +5,7 @@ use crate::{Callback, Error, Logs, Result, Run, console};
 use ferras_derive::Config;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Keeps the state of a training in a folder, so that the same program, started again after a
 /// crash, goes on where it was: weights, optimizer, the order of the rows and all random numbers,
@@ -122,7 +123,7 @@ impl Callback for BackupAndRestore {
             if file.exists() {
                 fs::remove_file(&file).map_err(Error::io("remove", &file))?;
             }
-            remove_leftovers(&file);
+            remove_leftovers(&file, Duration::ZERO);
         }
         // What else is in the folder is not ours to remove.
         let _ = fs::remove_dir(&self.backup_dir);

@@ -1,5 +1,6 @@
 //! What a file holds, as text and as JSON.
 use super::inspect::{InspectedLayer, Inspection, StoredArray};
+use crate::utils::printable;
 use serde_json::{Value as Json, json};
 use std::fmt;
 
@@ -7,18 +8,24 @@ impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}, {} bytes", self.path.display(), self.format, self.bytes)?;
         for (name, value) in &self.versions {
-            writeln!(f, "{:<15} {value}", name.replace('_', " "))?;
+            writeln!(f, "{:<15} {}", name.replace('_', " "), printable(value))?;
         }
         if !self.compiled.is_null() {
-            writeln!(f, "{:<15} {}", "compiled with", self.compiled_words())?;
+            writeln!(f, "{:<15} {}", "compiled with", printable(&self.compiled_words()))?;
         }
         if let Some(model) = &self.model {
             let layers = model.layers.len();
-            writeln!(f, "{:<15} {:?} ({}), {layers} layers", "model", model.name, model.class)?;
+            writeln!(
+                f,
+                "{:<15} {:?} ({}), {layers} layers",
+                "model",
+                model.name,
+                printable(&model.class)
+            )?;
             for InspectedLayer { depth, class, name, problem } in &model.layers {
                 let indent = " ".repeat(2 * (depth + 1));
                 let mark = if problem.is_some() { "  ← cannot be honoured" } else { "" };
-                writeln!(f, "{indent}{name} ({class}){mark}")?;
+                writeln!(f, "{indent}{} ({}){mark}", printable(name), printable(class))?;
             }
         }
         let title = if self.format.starts_with("data") { "arrays" } else { "weights" };
@@ -34,9 +41,10 @@ impl fmt::Display for Inspection {
         f.write_str("cannot be honoured")?;
         for layer in self.refused_layers() {
             let problem = layer.problem.as_deref().unwrap_or_default();
-            write!(f, "\n  layer {:?} ({}): {problem}", layer.name, layer.class)?;
+            let (class, problem) = (printable(&layer.class), printable(problem));
+            write!(f, "\n  layer {:?} ({class}): {problem}", layer.name)?;
         }
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}", printable(problem)))?;
         let checked = if self.model.is_some() { self.checked } else { "" };
         if checked.is_empty() { Ok(()) } else { write!(f, "\nlooked at: {checked}") }
     }
@@ -54,6 +62,7 @@ fn write_arrays(f: &mut fmt::Formatter<'_>, title: &str, arrays: &[StoredArray])
     for array in arrays {
         let layer = array.layer.iter().map(|name| format!("  {name:?}")).collect::<String>();
         let StoredArray { path, dtype, shape, .. } = array;
+        let path = printable(path);
         writeln!(f, "  {path:<paths$}  {dtype:<types$}  {shape}{layer}")?;
     }
     Ok(())
