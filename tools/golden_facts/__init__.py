@@ -41,6 +41,7 @@ TOPICS = [
     "file_editor",
     "preprocessing",
     "datasets",
+    "drawn",
     "texts",
     "crops",
     "images",

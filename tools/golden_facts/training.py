@@ -4,6 +4,7 @@ Every network is small, `shuffle` is off and no layer is random, so a run is fix
 what its case holds. Batches leave a smaller last one wherever the case does not say otherwise.
 """
 
+import copy
 import json
 
 import keras
@@ -17,7 +18,10 @@ ROWS, EPOCHS, BATCH = 22, 3, 5
 
 
 def made(spec, module):
-    """`"adam"`, `{"class": …, "args": …}`, or a list or dict of those."""
+    """`"adam"`, `{"class": …, "args": …}`, an object as files hold it, or a list or dict of those."""
+    if isinstance(spec, dict) and "class_name" in spec:
+        # Keras changes what it is given.
+        return getattr(module, spec["class_name"]).from_config(copy.deepcopy(spec["config"]))
     if isinstance(spec, dict) and "class" in spec:
         return getattr(module, spec["class"])(**spec["args"])
     if isinstance(spec, dict):

@@ -1,5 +1,5 @@
-//! Masks through whole models, as Keras passes them.
-#![allow(clippy::unwrap_used)] // helpers of tests are tests too
+//! Masks through whole models, as Keras passes them; and models in settings that were drawn.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests are tests too
 
 mod common;
 #[path = "common/runs.rs"]
@@ -7,13 +7,17 @@ mod runs;
 
 use common::{golden, list, text};
 use ferras::prelude::*;
+use serde_json::Value as Json;
 
 /// Every model of a file does what it does in Keras, and after its architecture was written and read.
 fn check(topic: &str) {
-    let file = golden(topic);
+    check_cases(&golden(topic));
+}
+
+fn check_cases(file: &Json) {
     let mut wrong = Vec::new();
     for case in list(&file["cases"]) {
-        let name = text(&case["name"]);
+        let name = format!("{} {}", text(&case["name"]), case["note"].as_str().unwrap_or_default());
         let model = Model::from_json(&case["model"].to_string());
         let again = model.and_then(|model| Model::from_json(&model.to_json()?));
         match again.and_then(|model| runs::run(model, case)) {
@@ -22,6 +26,19 @@ fn check(topic: &str) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn settings_that_once_differed_give_keras_numbers() {
+    check("drawn");
+}
+
+#[test]
+#[ignore = "for a file of tools/draw.py, whose path is in FERRAS_DRAWN"]
+fn drawn_settings_give_keras_numbers() {
+    let path = std::env::var("FERRAS_DRAWN").expect("the path of a file of tools/draw.py");
+    let text = std::fs::read_to_string(path).unwrap();
+    check_cases(&serde_json::from_str(&text).unwrap());
 }
 
 #[test]

@@ -341,6 +341,17 @@ impl<'a> Build<'a> {
         Some(spec)
     }
 
+    /// Puts the layer's own weights, those that it [shares](Build::share) among them, in front of those
+    /// of layers inside, as Keras lists them.
+    pub(crate) fn own_first(&mut self) {
+        let start = format!("{}/", self.path);
+        let is_inside = |spec: &WeightSpec| {
+            let own = spec.path.strip_prefix(&start).unwrap_or(&spec.path);
+            spec.stored.len() == 1 && own.contains('/')
+        };
+        self.weights.sort_by_key(is_inside);
+    }
+
     /// An error unless the argument is at least `least`.
     pub fn at_least(&self, argument: &str, value: usize, least: usize) -> Result<()> {
         if value < least {

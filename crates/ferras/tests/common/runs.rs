@@ -10,17 +10,17 @@ use serde_json::{Value as Json, json};
 /// Numbers that Keras computes in float32 over some steps agree to this share of the largest.
 pub const TOLERANCE: f64 = 1e-4;
 
-/// A name or `{"class": …, "args": …}`.
+/// A name, `{"class": …, "args": …}`, or an object as files hold it.
 fn made<T: ConfigValue>(spec: &Json) -> T {
-    let json = match spec.as_object() {
+    let json = match spec.get("class") {
         None => spec.clone(),
-        Some(object) => json!({"class_name": object["class"], "config": object["args"]}),
+        Some(class) => json!({"class_name": class, "config": spec["args"]}),
     };
     T::from_json(&json, &Scope::default()).unwrap()
 }
 
 fn is_object(spec: &Json) -> bool {
-    spec.get("class").is_some()
+    spec.get("class").or(spec.get("class_name")).is_some()
 }
 
 pub fn compiled(spec: &Json, outputs: &[&str]) -> Compile {

@@ -76,6 +76,7 @@ impl Layer for SpectralNormalization {
         };
         let start = TruncatedNormal::new().stddev(0.02);
         cx.weight("vector_u", [1, columns]).initializer(&start.into()).frozen();
+        cx.own_first();
         Ok(())
     }
 
