@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn tables_of_models_inside_and_of_the_right_input() {
         let inner = Input::of([2], DType::I32);
-        let inside = Model::new(&inner, &Embedding::new(5, 2).name("deep").apply(&inner)).unwrap();
+        let inside = Model::new(&inner, Embedding::new(5, 2).name("deep").apply(&inner)).unwrap();
         let (plain, words) = (Input::named("plain", [2]), Input::named("words", [2]));
         let table = ReversibleEmbedding::new(3, 2).name("table").layer();
         let back = table.with("reverse", true).apply(&plain);

@@ -119,15 +119,15 @@ mod tests {
     fn axes_go_where_the_pattern_says() {
         let b = Builder::new();
         let x = b.iota(DType::I32, [24], 0).reshape([2, 3, 4]);
-        let cases: [(&str, &[(&str, usize)], &[usize]); 5] = [
-            ("a b c -> c b a", &[], &[4, 3, 2]),
-            ("a b c -> a (b c)", &[], &[2, 12]),
-            ("a b (c d) -> (a d) b c", &[("d", 2)], &[4, 3, 2]),
-            ("a b (c d) -> d a c b", &[("c", 1)], &[4, 2, 1, 3]),
-            ("a b c -> () a b c", &[], &[1, 2, 3, 4]),
-        ];
-        for (pattern, sizes, shape) in cases {
-            assert_eq!(ops::rearrange(&x, pattern, sizes).shape()[..], *shape, "{pattern}");
+        for (pattern, shape) in [
+            ("a b c -> c b a", "(4, 3, 2)"),
+            ("a b c -> a (b c)", "(2, 12)"),
+            ("a b (c d) -> (a d) b c", "(4, 3, 2)"),
+            ("a b (d c) -> c a d b", "(2, 2, 2, 3)"),
+            ("a b c -> () a b c", "(1, 2, 3, 4)"),
+        ] {
+            let y = ops::rearrange(&x, pattern, &[("d", 2)]);
+            assert_eq!(y.shape().to_string(), shape, "{pattern}");
         }
         let error = |pattern: &str| {
             let b = Builder::new();

@@ -15,7 +15,7 @@ fn kernels_begin_as_those_of_keras() {
         let layer = STFTSpectrogram::from_config(args, &Scope::default()).unwrap();
         let x = tensor(&case["input"]);
         let input = Input::new([50, 3]);
-        let model = Model::new(&input, &layer.apply(&input)).unwrap();
+        let model = Model::new(&input, layer.apply(&input)).unwrap();
         let y = model.predict(&x).unwrap();
         assert_close(&y, &case["output"], 1e-5, &case["args"].to_string());
     }
@@ -25,7 +25,7 @@ fn kernels_begin_as_those_of_keras() {
 fn says_what_does_not_fit() {
     let x = Input::new([50, 3]);
     let error = |layer: STFTSpectrogram| {
-        Model::new(&x, &layer.apply(&x)).unwrap_err().to_string()
+        Model::new(&x, layer.apply(&x)).unwrap_err().to_string()
     };
     let made = || STFTSpectrogram::new().frame_length(8);
     assert!(error(made().frame_step(9)).contains("got 9, 8 and 8"));
@@ -36,7 +36,7 @@ fn says_what_does_not_fit() {
     assert!(error(made().frame_length(64)).contains("the output would be empty"));
     let sound = Input::new([500]);
     let error = |layer: MelSpectrogram| {
-        Model::new(&sound, &layer.apply(&sound)).unwrap_err().to_string()
+        Model::new(&sound, layer.apply(&sound)).unwrap_err().to_string()
     };
     let made = || MelSpectrogram::new().fft_length(64);
     assert!(error(made().sequence_length(65)).contains("65 must not be above fft_length 64"));
