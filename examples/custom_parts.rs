@@ -2,8 +2,11 @@
 //! regularizer, a constraint, a loss, a metric and a callback, a few lines each. They stand
 //! wherever Ferras' own do, train with gradients that nobody wrote, and have names for files by
 //! `#[derive(Config)]`.
+mod common;
+
 use ferras::prelude::*;
 use ferras::random::Generator;
+use std::process::ExitCode;
 
 /// A layer: (x · kernel + bias) · gate, with a gate for each unit that is learnt as well.
 #[derive(Clone, Debug, Config)]
@@ -124,7 +127,15 @@ impl Callback for Halve {
     }
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    common::run(program)
+}
+
+fn program() -> Result<(), Box<dyn std::error::Error>> {
+    // It has no options.
+    if let Some(other) = lexopt::Parser::from_env().next()? {
+        return Err(other.unexpected().into());
+    }
     set_random_seed(1);
     let swish = Activation::custom("swish_of_mine", |x| x * x.sigmoid());
     let last =

@@ -131,18 +131,22 @@ pub fn with_text(bytes: &[u8], name: &str, text: &str) -> Result<Vec<u8>> {
         tree.attribute(name, Attribute::Text(text.into()));
         return hdf5::write(&tree);
     }
-    with_member(bytes, name, Some(text.as_bytes()))
+    rewritten(bytes, name, Some(text.as_bytes()), false)
 }
 
 /// The same zip archive with other bytes in that member, packed; or without it.
 pub fn with_member(bytes: &[u8], name: &str, new: Option<&[u8]>) -> Result<Vec<u8>> {
+    rewritten(bytes, name, new, true)
+}
+
+fn rewritten(bytes: &[u8], name: &str, new: Option<&[u8]>, packed: bool) -> Result<Vec<u8>> {
     let archive = archive::Archive::open(bytes, &budget(bytes)?)?;
     let names: Vec<&str> = archive.names().filter(|own| *own != name).collect();
     let data = names.iter().map(|own| archive.read(own)).collect::<Result<Vec<_>>>()?;
     let mut members: Vec<(&str, &[u8])> =
         names.into_iter().zip(data.iter().map(|d| &**d)).collect();
     members.extend(new.map(|new| (name, new)));
-    archive::write(&members, true)
+    archive::write(&members, packed)
 }
 
 /// Loads a model of words whose vocabularies are these bytes, and asks it for a text.
