@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests are tests too
 mod common;
 
-use common::{Folder, Live, colours, line};
+use common::{Folder, Live, colours, line, words};
 use ferras_serve::Options;
 use std::process::Command;
 
@@ -42,6 +42,10 @@ fn a_browser_shows_the_models() {
     assert_eq!(picture.width(), 1280);
     let first = picture.get_pixel(0, 0);
     assert!(picture.pixels().any(|pixel| pixel != first), "the page is empty");
+
+    let live = Live::new(&[&words(&folder)], Options::new());
+    let page = open(browser, &live, &folder, "1280,1000", "words.png");
+    assert!(page.contains("(None, 2) string") && page.contains("JSON, as TensorFlow Serving"));
 
     let live = Live::new(&[&colours(&folder)], Options::new());
     let page = open(browser, &live, &folder, "500,900", "colours.png");

@@ -252,25 +252,32 @@ function askPicture(blob, name, offer) {
   ask(form, {}, `-F ${quoted(`image=@${name}`)}`, offer ? [blob, name] : null);
 }
 
-// Numbers ------------------------------------------------------------------------------------
+// Numbers and texts --------------------------------------------------------------------------
+
+const isText = (slot) => slot.dtype === "string";
+// One a sample: several are told in JSON.
+const takesTexts = () => model.inputs.length === 1 && isText(model.inputs[0]) && width(model.inputs[0]) === 1;
 
 function forms() {
-  const several = model.inputs.length > 1;
+  const several = model.inputs.length > 1 || isText(model.inputs[0]) && !takesTexts();
   const n = width(model.inputs[0]);
+  $("tab-numbers").textContent = several ? "Data" : takesTexts() ? "Texts" : "Numbers";
+  $("zeros").hidden = $("random").hidden = model.inputs.every(isText);
   $("text-label").textContent = several
     ? "JSON, as TensorFlow Serving takes it"
+    : takesTexts() ? "A text a line, or JSON"
     : `${Number.isNaN(n) ? "Numbers" : `${n} number${n === 1 ? "" : "s"} a line`}, or JSON: ${shape(model.inputs[0].shape)}`;
   $("text").value = "";
   fill(() => 0);
 }
 
 function fill(number) {
-  const nested = (sizes) => sizes.length === 0 ? number() : Array.from({ length: sizes[0] ?? 1 }, () => nested(sizes.slice(1)));
-  const row = (slot) => nested(slot.shape.slice(1));
+  const nested = (sizes, cell) => sizes.length === 0 ? cell() : Array.from({ length: sizes[0] ?? 1 }, () => nested(sizes.slice(1), cell));
+  const row = (slot) => nested(slot.shape.slice(1), isText(slot) ? () => "a text" : number);
   if (model.inputs.length > 1) {
     const instance = Object.fromEntries(model.inputs.map((slot) => [slot.name, row(slot)]));
     $("text").value = JSON.stringify({ instances: [instance] });
-  } else if (Number.isNaN(width(model.inputs[0]))) {
+  } else if (Number.isNaN(width(model.inputs[0])) || isText(model.inputs[0]) && !takesTexts()) {
     $("text").value = JSON.stringify([row(model.inputs[0])]);
   } else {
     $("text").value = [row(model.inputs[0])].flat(Infinity).join(", ");
@@ -297,8 +304,8 @@ function numbers() {
 function askNumbers() {
   const text = $("text").value.trim();
   const json = /^[[{]/.test(text);
-  const kind = json ? "application/json" : "text/csv";
-  const name = json ? "numbers.json" : "numbers.csv";
+  const [kind, name] = json ? ["application/json", "data.json"]
+    : takesTexts() ? ["text/plain", "texts.txt"] : ["text/csv", "numbers.csv"];
   const long = text.length > 1500;
   const data = long ? `@${name}` : text;
   ask(text, { "Content-Type": kind }, `-H 'Content-Type: ${kind}' --data-binary ${quoted(data)}`, long ? [new Blob([text]), name] : null);
