@@ -1,4 +1,5 @@
 //! Small helpers around labels and probabilities, as `keras.utils`.
+mod listed;
 mod normalize;
 mod pad_sequences;
 mod printable;
@@ -9,6 +10,7 @@ use ndarray::{
     Array1, Array2, ArrayBase, ArrayD, Axis, Data, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn,
 };
 
+pub use listed::listed;
 pub use normalize::normalize;
 pub use pad_sequences::{End, PadSequences, Step, pad_sequences};
 pub use printable::printable;

@@ -45,23 +45,41 @@ pub(crate) fn register<T: Family + ?Sized>(entry: Entry<T>) {
 
 /// The row of a name: exact, or as a program registered it with or without its package.
 pub(crate) fn find<T: Family + ?Sized>(name: &str) -> Result<Entry<T>> {
-    if let Some(entry) = T::table().iter().find(|e| e.names.contains(&name)) {
-        return Ok(*entry);
-    }
-    let list = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
-    let entries = list.iter().rev().filter_map(|any| any.downcast_ref::<Entry<T>>());
+    row(name).ok_or_else(|| unknown::<T>(name, |_| true))
+}
+
+/// The row of a name that stands alone; an error lists those that need no arguments besides.
+fn find_alone<T: Family + ?Sized>(name: &str) -> Result<Entry<T>> {
+    let alone = |entry: &Entry<T>| (entry.make)(&Map::new(), &Scope::default()).is_ok();
+    row(name).ok_or_else(|| unknown::<T>(name, alone))
+}
+
+fn row<T: Family + ?Sized>(name: &str) -> Option<Entry<T>> {
+    let own = T::table().iter().find(|e| e.names.contains(&name)).copied();
     let plain = |full: &str| full.split_once('>').map(|(_, class)| class.to_string());
-    let fits = |e: &&Entry<T>| {
+    let fits = |e: &Entry<T>| {
         e.names.iter().any(|full| *full == name || plain(full).as_deref() == Some(name))
     };
-    entries.clone().find(fits).copied().ok_or_else(|| {
-        let registered = entries.flat_map(|e| e.names.iter().copied());
-        let known: Vec<&str> = own_names::<T>().chain(registered).collect();
-        let others = T::table().iter().flat_map(|e| e.names.split_last().map_or(&[][..], |n| n.1));
-        let others: Vec<&str> = others.copied().collect();
-        let hint = suggest_among(name, &known, &others);
-        Error::Unknown { kind: T::KIND, name: name.into(), hint }
-    })
+    own.or_else(|| registered().into_iter().find(fits))
+}
+
+/// The rows that a program registered, the last one first.
+fn registered<T: Family + ?Sized>() -> Vec<Entry<T>> {
+    let list = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    list.iter().rev().filter_map(|any| any.downcast_ref::<Entry<T>>()).copied().collect()
+}
+
+/// The error of a name that nothing has, which lists those of the rows that fit.
+fn unknown<T: Family + ?Sized>(name: &str, fits: impl Fn(&Entry<T>) -> bool) -> Error {
+    let own: Vec<&Entry<T>> = T::table().iter().filter(|e| fits(e)).collect();
+    let registered = registered::<T>().into_iter().filter(|e| fits(e));
+    let registered = registered.flat_map(|e| e.names.iter().copied());
+    let known: Vec<&str> =
+        own.iter().filter_map(|e| e.names.last().copied()).chain(registered).collect();
+    let others = own.iter().flat_map(|e| e.names.split_last().map_or(&[][..], |n| n.1));
+    let others: Vec<&str> = others.copied().collect();
+    let hint = suggest_among(name, &known, &others);
+    Error::Unknown { kind: T::KIND, name: name.into(), hint }
 }
 
 /// The name that each of Ferras' own members is listed by.
@@ -89,7 +107,7 @@ impl<T: Family + ?Sized> Identifier<T> {
     pub fn get(&self) -> Result<Arc<T>> {
         match &self.0 {
             Repr::Object(object) => Ok(object.clone()),
-            Repr::Name(name) => (find::<T>(name)?.make)(&Map::new(), &Scope::default()),
+            Repr::Name(name) => (find_alone::<T>(name)?.make)(&Map::new(), &Scope::default()),
         }
     }
 
@@ -161,7 +179,7 @@ impl<T: Family + ?Sized> ConfigValue for Identifier<T> {
         let text = |e: Error| e.to_string();
         let scope = scope.deeper().map_err(text)?;
         if let Some(name) = json.as_str() {
-            return find::<T>(name).map(|_| name.into()).map_err(text);
+            return find_alone::<T>(name).map(|_| name.into()).map_err(text);
         }
         let expected =
             || mismatch(&format!("the name or the configuration of a {}", T::KIND), json);

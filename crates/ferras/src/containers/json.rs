@@ -19,6 +19,28 @@ pub(crate) fn parse(text: &[u8], budget: &Budget) -> Result<Json> {
     serde_json::from_slice(&plain).map_err(|e| format!("is no JSON: {e}"))
 }
 
+/// Whether an object of this text, of which this value was made, has two values under one key.
+pub(crate) fn has_key_twice(text: &[u8], json: &Json) -> bool {
+    let (mut colons, mut place) = (0, 0);
+    while let Some(byte) = text.get(place) {
+        colons += usize::from(*byte == b':');
+        place += match byte {
+            b'"' => quoted(text.get(place..).unwrap_or_default()),
+            _ => 1,
+        };
+    }
+    colons != keys(json)
+}
+
+/// The number of keys of a value, at any depth.
+fn keys(json: &Json) -> usize {
+    match json {
+        Json::Object(map) => map.len() + map.values().map(keys).sum::<usize>(),
+        Json::Array(list) => list.iter().map(keys).sum(),
+        _ => 0,
+    }
+}
+
 /// The text of a value, as Python reads it: texts that are one of the words are numbers again.
 pub(crate) fn text(json: &Json) -> String {
     let text = json.to_string();
@@ -129,6 +151,14 @@ mod tests {
             assert!(error.starts_with("is no JSON: "), "{text}: {error}");
         }
         assert!(parse(b"\"\xff\"", &Limits::new().budget(3).unwrap()).is_err());
+    }
+
+    #[test]
+    fn keys_that_are_there_twice() {
+        let twice = |text: &str| has_key_twice(text.as_bytes(), &parsed(text).unwrap());
+        assert!(!twice("{\"a:\": [1, NaN, \":\", {\"a\": \"\\\":\"}], \"b\": {\"a\": {}}}"));
+        assert!(twice("{\"a\": 1, \"b\": 2, \"a\": 1}"));
+        assert!(twice("{\"b\": [{\"a\": 1, \"\\u0061\": 2}]}"));
     }
 
     #[test]

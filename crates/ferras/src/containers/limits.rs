@@ -55,6 +55,9 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How many bytes are read of what has no length of its own, as a pipe or a device: 256 MiB.
+    pub const STREAM_BYTES: u64 = 256 << 20;
+
     /// The defaults: a file of 64 GiB, 16 MiB and 16 times the file in memory, a million objects, 100
     /// levels, 2 GiB of initial weights, 4 GiB of values for a sample.
     pub fn new() -> Limits {
@@ -126,21 +129,62 @@ impl Limits {
 
     /// The bytes of a file and what they may cost.
     pub(crate) fn read(&self, path: &Path) -> crate::Result<(Vec<u8>, Budget)> {
-        let io = || Error::io("read", path);
-        let file = File::open(path).map_err(io())?;
-        let length = file.metadata().map_err(io())?.len();
+        let bytes = self.read_bytes(path)?;
         let problem = |problem| Error::file(path, problem);
-        self.budget(length).map_err(problem)?;
-        let mut bytes = Vec::new();
-        let room = bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX));
-        room.map_err(|_| problem(format!("has {length} bytes, more than there is memory for")))?;
-        // Devices and files that grow have no true length: no more is read than is allowed.
-        file.take(self.file.saturating_add(1)).read_to_end(&mut bytes).map_err(io())?;
         if bytes.is_empty() {
             return Err(problem(EMPTY.into()));
         }
         let budget = self.budget(bytes.len() as u64).map_err(problem)?;
         Ok((bytes, budget))
+    }
+
+    /// The bytes of a file, for programs that read formats of their own.
+    ///
+    /// - **Errors** a file that cannot be read; one larger than the limit; of what is no regular file,
+    ///   as a pipe or a device, more than [`Limits::STREAM_BYTES`].
+    ///
+    /// ```
+    /// use ferras::Limits;
+    /// let path = std::env::temp_dir().join(format!("ferras-doc-bytes-{}", std::process::id()));
+    /// std::fs::write(&path, "text").unwrap();
+    /// assert_eq!(Limits::new().read_bytes(&path)?, b"text");
+    /// assert!(Limits::new().file_bytes(3).read_bytes(&path).is_err());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), ferras::Error>(())
+    /// ```
+    pub fn read_bytes(&self, path: impl AsRef<Path>) -> crate::Result<Vec<u8>> {
+        let path = path.as_ref();
+        let io = || Error::io("read", path);
+        let file = File::open(path).map_err(io())?;
+        let about = file.metadata().map_err(io())?;
+        let length = about.len();
+        let problem = |problem| Error::file(path, problem);
+        self.check_length(length).map_err(problem)?;
+        let mut bytes = Vec::new();
+        let room = bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX));
+        room.map_err(|_| problem(format!("has {length} bytes, more than there is memory for")))?;
+        // Devices have no length and may never end; files may grow meanwhile.
+        let most = if about.is_file() { self.file } else { self.file.min(Limits::STREAM_BYTES) };
+        file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(io())?;
+        match bytes.len() as u64 <= most {
+            true => Ok(bytes),
+            false if about.is_file() => Err(problem(format!("grows beyond {most} bytes"))),
+            false => Err(problem(format!(
+                "is no regular file and gives more than {most} bytes: save them as a file"
+            ))),
+        }
+    }
+
+    /// An error if a file of `length` bytes is too large.
+    fn check_length(&self, length: u64) -> Result<()> {
+        match length <= self.file {
+            true => Ok(()),
+            false => Err(format!(
+                "has {length} bytes, more than the limit of {}; raise Limits::file_bytes if it \
+                 can be trusted",
+                self.file
+            )),
+        }
     }
 
     /// How many bytes may be taken for what is read out of a file of `length` bytes.
@@ -151,13 +195,7 @@ impl Limits {
 
     /// What a file of `length` bytes may cost.
     pub(crate) fn budget(&self, length: u64) -> Result<Budget> {
-        if length > self.file {
-            return Err(format!(
-                "has {length} bytes, more than the limit of {}; raise Limits::file_bytes if it \
-                 can be trusted",
-                self.file
-            ));
-        }
+        self.check_length(length)?;
         Ok(Budget(Rc::new(Left {
             bytes: Cell::new(self.decoded(length)),
             work: Cell::new(WORK_FLOOR.saturating_add(length.saturating_mul(WORK_RATIO))),
@@ -246,5 +284,19 @@ mod tests {
         assert!(budget.level(3).is_ok() && budget.level(4).is_err());
         let error = Limits::new().file_bytes(9).budget(10).unwrap_err();
         assert!(error.contains("more than the limit of 9"), "{error}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn devices_without_end() {
+        let zero = Path::new("/dev/zero");
+        let error = Limits::new().read_bytes(zero).unwrap_err().to_string();
+        let expected = "/dev/zero: is no regular file and gives more than 268435456 bytes: save them \
+                        as a file";
+        assert_eq!(error, expected);
+        let error = Limits::new().file_bytes(9).read(zero).unwrap_err().to_string();
+        assert!(error.contains("gives more than 9 bytes"), "{error}");
+        let error = Limits::new().read(Path::new("/dev/null")).unwrap_err().to_string();
+        assert_eq!(error, "/dev/null: is empty: it has 0 bytes");
     }
 }

@@ -51,7 +51,12 @@ pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Tensors> {
     let Some((header, data)) = parts.filter(|(header, _)| header.first() == Some(&b'{')) else {
         return Err("is no safetensors file, or a truncated one: its header is not there".into());
     };
-    let Json::Object(header) = json::parse(header, budget)? else {
+    let text = header;
+    let header = json::parse(text, budget)?;
+    if json::has_key_twice(text, &header) {
+        return Err("has a header with two values under one key, which the format forbids".into());
+    }
+    let Json::Object(header) = header else {
         return Err("has a header that is no object".into());
     };
     let mut found = Tensors::default();

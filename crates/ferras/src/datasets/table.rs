@@ -1,6 +1,6 @@
 //! Tables of text: `.csv` files with a line of column names.
 use crate::config::suggest;
-use crate::{Error, Result};
+use crate::{Error, Limits, Result};
 use ndarray::{Array1, Array2};
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ impl Table {
     /// line ends.
     pub fn read(path: impl AsRef<Path>) -> Result<Table> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let bytes = Limits::new().read_bytes(path)?;
         let tabs = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tsv"));
         Table::new(path.to_path_buf(), &bytes, if tabs { b'\t' } else { b',' })
     }

@@ -12,6 +12,7 @@ mod scores;
 #[cfg(test)]
 mod tests;
 mod thresholds;
+mod updated;
 mod wrapper;
 
 pub use accuracy::{
@@ -37,6 +38,7 @@ pub use mean::{
 pub(crate) use resolve::resolve_by_shape;
 pub use scores::{ClassAggregation, F1Score, FAverage, FBetaScore, R2Score};
 pub use thresholds::Thresholds;
+pub(crate) use updated::updated;
 pub use wrapper::MeanMetricWrapper;
 
 use crate::Result;

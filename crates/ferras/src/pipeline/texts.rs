@@ -5,7 +5,7 @@ use super::folder::{Folder, FolderDataset};
 use crate::array::{Array, Texts};
 use crate::config::Choice;
 use crate::trainer::dataset::{Batch, Dataset};
-use crate::{Config, Error, Result};
+use crate::{Config, Result};
 use ferras_graph::Shape;
 use std::path::{Path, PathBuf};
 
@@ -173,7 +173,7 @@ impl TextDatasetFromDirectory {
 
 /// The text of a file, at most so many bytes of it.
 fn read(path: &Path, most: Option<usize>) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = crate::Limits::new().read_bytes(path)?;
     let text = String::from_utf8_lossy(&bytes);
     // Not within a letter, which has at most four bytes.
     let most = most.unwrap_or(text.len()).min(text.len());

@@ -10,6 +10,7 @@ use crate::containers::Limits;
 use crate::containers::limits::Budget;
 use crate::models::{Model, Network, Topology};
 use crate::trainer::Place;
+use crate::utils::listed;
 use crate::{Error, Result, console};
 use ferras_graph::Tensor;
 use std::path::Path;
@@ -282,7 +283,7 @@ fn from_arrays(
     let own = |name: &str| network.weights.iter().any(|spec| spec.path() == name);
     let more: Vec<&str> = arrays.iter().map(|(n, _)| n.as_str()).filter(|n| !own(n)).collect();
     if !more.is_empty() && !how.by_name && !how.skip_mismatch {
-        return Err(format!("holds weights the model does not have: {}", more.join(", ")));
+        return Err(format!("holds weights the model does not have: {}", listed(more)));
     }
     network.weights.iter().map(find).collect()
 }

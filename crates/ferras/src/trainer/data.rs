@@ -3,6 +3,7 @@ use super::tokens;
 use crate::array::{Array, Texts, lists_of_texts};
 use crate::config::ElementType;
 use crate::models::Network;
+use crate::utils::listed;
 use crate::{Error, Result};
 use ferras_graph::{Shape, Tensor};
 use half::{bf16, f16};
@@ -135,7 +136,7 @@ impl Data {
         self.check(what)?;
         let (expected, found) = (names.len(), self.arrays.len());
         if expected != found {
-            let names = names.join(", ");
+            let names = listed(names);
             let arrays = if expected == 1 { "array" } else { "arrays" };
             return Err(Error::Data(format!(
                 "{what}: expected {expected} {arrays} ({names}), got {found}"
@@ -149,7 +150,7 @@ impl Data {
             entry.map(|(_, array)| array.clone()).ok_or_else(|| {
                 let given: Vec<&str> =
                     self.arrays.iter().filter_map(|(n, _)| n.as_deref()).collect();
-                let given = given.join(", ");
+                let given = listed(given);
                 Error::Data(format!("{what}: no array is named {name:?}; got {given}"))
             })
         };

@@ -1,6 +1,7 @@
 //! Trackers: the running loss and the metrics of a model, whose states are part of the step.
 use super::compile::Target;
 use super::history::Logs;
+use super::targets;
 use crate::layers::{LayerMetric, Masked, Measured, PartialShape};
 use crate::losses::{self, Reduction};
 use crate::metrics::{self, Metric, MetricFn};
@@ -235,37 +236,46 @@ pub(crate) fn check_measured(trackers: &[Tracker], measured: &[Measured]) -> Res
 pub(crate) fn updates(
     builder: &Builder,
     trackers: &[Tracker],
+    targets: &[Target],
     seen: Seen<'_>,
-) -> Vec<(Value, Value)> {
-    let new = |tracker: &Tracker| {
+) -> Result<Vec<(Value, Value)>> {
+    let mut all = Vec::new();
+    for tracker in trackers {
         let states = bind(builder, tracker);
-        let new = update(tracker, &states, seen);
-        states.into_iter().zip(new).collect::<Vec<_>>()
-    };
-    trackers.iter().flat_map(new).collect()
+        let new = update(tracker, &states, seen).map_err(|e| match &tracker.kind {
+            TrackerKind::Metric { output, .. } => {
+                targets::named(targets.get(*output).map_or("", |t| &t.name), e)
+            }
+            TrackerKind::Layer(own) => Error::Model(format!("layer {:?}: {e}", own.layer)),
+            TrackerKind::Loss | TrackerKind::OutputLoss(_) => e,
+        })?;
+        all.extend(states.into_iter().zip(new));
+    }
+    Ok(all)
 }
 
 /// The new states of a tracker after a batch.
-fn update(tracker: &Tracker, states: &[Value], seen: Seen<'_>) -> Vec<Value> {
+fn update(tracker: &Tracker, states: &[Value], seen: Seen<'_>) -> Result<Vec<Value>> {
     let rows = seen.rows as f64;
     let add = |loss: &Value| vec![&states[0] + loss.cast(DType::F64) * rows, &states[1] + rows];
     match &tracker.kind {
-        TrackerKind::Loss => add(&seen.losses.total),
-        TrackerKind::OutputLoss(i) => match &seen.losses.outputs[*i] {
+        TrackerKind::Loss => Ok(add(&seen.losses.total)),
+        TrackerKind::OutputLoss(i) => Ok(match &seen.losses.outputs[*i] {
             Some(loss) => add(loss),
             None => states.to_vec(),
-        },
+        }),
         TrackerKind::Metric { output, metric, weighted } => {
             let weights = seen.weights[*output].as_ref().filter(|_| *weighted);
             let (y_true, y_pred) = (&seen.y_true[*output], &seen.y_pred[*output]);
             let mask = y_pred.mask.as_ref().filter(|_| metric.uses_mask());
             let weights = losses::masked(&y_pred.value, weights, mask, Reduction::Sum);
-            metric.update(states, y_true, &y_pred.value, weights.as_ref())
+            metrics::updated(&**metric, states, y_true, &y_pred.value, weights.as_ref())
         }
         TrackerKind::Layer(own) => {
             let calls = seen.measured.iter().filter(|measured| own.is_of(measured));
-            calls.fold(states.to_vec(), |states, call| {
-                own.metric.update(&states, &call.y_true, &call.y_pred, call.weights.as_ref())
+            calls.into_iter().try_fold(states.to_vec(), |states, call| {
+                let Measured { y_true, y_pred, weights, .. } = call;
+                metrics::updated(&*own.metric, &states, y_true, y_pred, weights.as_ref())
             })
         }
     }

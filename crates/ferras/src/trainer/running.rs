@@ -1,7 +1,7 @@
 //! A metric on its own: fed with batches by hand, outside of a model.
 use super::data::Data;
 use crate::layers::PartialShape;
-use crate::metrics::{Metric, MetricFn};
+use crate::metrics::{self, Metric, MetricFn};
 use crate::{Error, Result};
 use ferras_graph::{
     Backend, Buffer, Builder, Executable, StateArg, Tensor, TensorType, TensorView, Value,
@@ -175,9 +175,7 @@ impl RunningMetric {
         let [y_true, y_pred, weights @ ..] = &feeds[..] else {
             return Err(Error::Internal("a metric without data".into()));
         };
-        builder.enter(format!("metric {:?}", self.name()));
-        let new = self.metric.update(&state, y_true, y_pred, weights.first());
-        builder.leave();
+        let new = metrics::updated(&*self.metric, &state, y_true, y_pred, weights.first())?;
         let updates: Vec<(Value, Value)> = state.into_iter().zip(new).collect();
         let graph = builder.finish(&[], &updates)?;
         Ok(self.backend.compile(&graph)?)

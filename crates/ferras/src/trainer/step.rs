@@ -196,7 +196,7 @@ impl Model {
         let (y_true, y_pred, weights) = (&y[..], &outputs[..], &weights[..]);
         let (losses, measured) = (&losses, &trace.measured[..]);
         let seen = Seen { rows, losses, y_true, y_pred, weights, measured };
-        updates.extend(metric::updates(&builder, trackers, seen));
+        updates.extend(metric::updates(&builder, trackers, targets, seen)?);
         Ok(builder.finish(&[], &updates)?)
     }
 

@@ -68,8 +68,8 @@ fn for_targets(
     Ok(targets.iter().filter_map(|t| all.get(t.output).cloned()).collect())
 }
 
-/// The error of a loss with the output it stands at.
-fn named(output: &str, error: Error) -> Error {
+/// The error of a loss or metric with the output it stands at.
+pub(crate) fn named(output: &str, error: Error) -> Error {
     match error {
         Error::Data(problem) => Error::Data(format!("y of output {output:?}: {problem}")),
         other => other,

@@ -231,7 +231,7 @@ struct Reader {
 
 impl Reader {
     fn read(&self, path: &Path) -> Result<Tensor> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let bytes = crate::Limits::new().read_bytes(path)?;
         let img = in_colors(decode(&bytes, path)?, self.colors, Like::TensorFlow);
         let grid = Grid::of_img(&img.into_bytes());
         let grid = match (self.crop, self.pad) {

@@ -59,7 +59,7 @@ pub struct LoadImg {
 pub fn load_img(path: impl AsRef<Path>, options: LoadImg) -> Result<Img> {
     let path = path.as_ref();
     let colors = options.color_mode.get()?;
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = crate::Limits::new().read_bytes(path)?;
     let img = in_colors(decode(&bytes, path)?, colors, Like::Keras);
     let Some(size) = &options.target_size else { return Ok(img) };
     let size = size.0;
