@@ -1,9 +1,10 @@
 //! Columns of tables by their names, of numbers or texts, and texts one a line.
 use crate::data::Slot;
 use crate::failure::{Failure, Outcome};
-use ferras::Tensor;
 use ferras::data::{Array, Data, Texts};
 use ferras::datasets::Table;
+use ferras::utils::listed;
+use ferras::{Limits, Tensor};
 use std::path::Path;
 
 /// One column of a table whose first line names them: texts for an input that takes them, else
@@ -29,7 +30,7 @@ pub(crate) fn for_inputs(path: &Path, slots: &[Slot]) -> Outcome<Data> {
              names {}{way_out}",
             path.display(),
             missing.name,
-            table.names().join(", ")
+            listed(table.names())
         )));
     }
     let named = |slot: &Slot| Ok((slot.name.clone(), of_table(&table, &slot.name, Some(slot))?));
@@ -48,7 +49,7 @@ fn of_table(table: &Table, name: &str, slot: Option<&Slot>) -> Outcome<Array> {
 /// The texts of a file, one a line.
 pub(crate) fn lines(path: &Path) -> Outcome<Texts> {
     let wrong = |problem: String| Failure::Work(format!("{}: {problem}", path.display()));
-    let bytes = std::fs::read(path).map_err(ferras::Error::io("read", path))?;
+    let bytes = Limits::new().read_bytes(path)?;
     // Editors may put a byte order mark in front; it is no part of the first text.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let text = std::str::from_utf8(bytes).map_err(|e| {

@@ -1,5 +1,6 @@
 //! The arrays that commands are given in files.
 use crate::columns;
+use crate::console;
 use crate::failure::{Failure, Outcome};
 use crate::table;
 use ferras::config::ElementType;
@@ -7,6 +8,7 @@ use ferras::data::{Array, Data};
 use ferras::datasets::{npy, npz};
 use ferras::layers::TensorSpec;
 use ferras::models::{Model, Network};
+use ferras::utils::listed;
 use ferras::{Limits, Tensor};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,13 @@ impl Role {
         match self {
             Role::X => 'x',
             Role::Y => 'y',
+        }
+    }
+
+    fn other(self) -> Role {
+        match self {
+            Role::X => Role::Y,
+            Role::Y => Role::X,
         }
     }
 }
@@ -103,8 +112,7 @@ pub(crate) fn read(argument: &Path, role: Role, model: &Model, limits: &Limits) 
     let array: Array = match (kind, name) {
         (Kind::Npz, None) => {
             let arrays = npz::read_within(&path, limits)?.into_arrays();
-            return choose(arrays, role, &slots)
-                .map_err(|problem| Failure::Work(format!("{}: {problem}", path.display())));
+            return choose(&path, arrays, role, model);
         }
         (Kind::Table, None) if role == Role::X && (of_texts || slots.len() > 1) => {
             return columns::for_inputs(&path, &slots);
@@ -138,35 +146,65 @@ pub(crate) fn recorded(x: &Data) -> Outcome<Arrays> {
     x.arrays().enumerate().map(one).collect()
 }
 
-/// The arrays for a model's inputs or outputs among those of a file.
-fn choose(arrays: Arrays, role: Role, slots: &[Slot]) -> Result<Data, String> {
+/// The arrays for a model's inputs or outputs among those of a file, and a warning of those that are
+/// neither these nor the other ones.
+fn choose(path: &Path, arrays: Arrays, role: Role, model: &Model) -> Outcome<Data> {
+    let (own, at) = (slots(model, role), path.display());
+    let (data, used) =
+        find(&arrays, role, &own).map_err(|problem| Failure::Work(format!("{at}: {problem}")))?;
+    let other = role.other();
+    let others = slots(model, other);
+    let is_other = |name: &str| {
+        let number = name.strip_prefix(other.letter());
+        number.is_some_and(|n| n.chars().all(|c| c.is_ascii_digit()))
+            || others.iter().any(|slot| slot.name == name)
+    };
+    let names = arrays.iter().map(|(name, _)| name);
+    let unused: Vec<&String> =
+        names.filter(|name| !used.contains(name) && !is_other(name)).collect();
+    if !unused.is_empty() {
+        let (unused, used) = (listed(unused), listed(used));
+        console::warn(format!("{at}: does not use {unused}: takes {used}"));
+    }
+    Ok(data)
+}
+
+/// The arrays with their names in the file.
+fn find(arrays: &Arrays, role: Role, slots: &[Slot]) -> Result<(Data, Vec<String>), String> {
     let own = |name: &str| slots.iter().any(|slot| slot.name == name);
-    let named: Vec<_> = arrays.iter().filter(|(name, _)| own(name)).cloned().collect();
+    let named: Arrays = arrays.iter().filter(|(name, _)| own(name)).cloned().collect();
+    let names = |taken: &Arrays| taken.iter().map(|(name, _)| name.clone()).collect();
+    let in_order = |taken: Arrays| {
+        let names = names(&taken);
+        let tensors: Vec<Tensor> = taken.into_iter().map(|(_, array)| array).collect();
+        (tensors.into(), names)
+    };
     if named.len() == slots.len() {
-        return Ok(named.into());
+        let names = names(&named);
+        return Ok((named.into(), names));
     }
     for prefix in [role.letter().to_string(), "arr_".into()] {
         let numbered = |i: usize| {
             let name = format!("{prefix}{i}");
-            arrays.iter().find(|(n, _)| *n == name).map(|(_, array)| array.clone())
+            arrays.iter().find(|(n, _)| *n == name).cloned()
         };
-        let found: Vec<Tensor> = (0..).map_while(numbered).collect();
+        let found: Arrays = (0..).map_while(numbered).collect();
         if found.len() == slots.len() || (role == Role::Y && !found.is_empty()) {
-            return Ok(found.into());
+            return Ok(in_order(found));
         }
     }
     let letter = role.letter().to_string();
     let lettered = arrays.iter().find(|(name, _)| *name == letter);
-    match (&arrays[..], slots.len()) {
-        ([(_, only)], 1) => Ok(only.into()),
-        (_, 1) if lettered.is_some() => {
-            Ok(lettered.map(|(_, array)| array.into()).unwrap_or_default())
-        }
+    match (&arrays[..], slots.len(), lettered) {
+        ([only], 1, _) | (_, 1, Some(only)) => Ok(in_order(vec![only.clone()])),
         // Outputs that are not trained need no values.
-        _ if role == Role::Y && !named.is_empty() => Ok(named.into()),
+        _ if role == Role::Y && !named.is_empty() => {
+            let names = names(&named);
+            Ok((named.into(), names))
+        }
         _ => {
-            let names: Vec<&str> = arrays.iter().map(|(name, _)| name.as_str()).collect();
-            let got = if names.is_empty() { "none".into() } else { names.join(", ") };
+            let names = arrays.iter().map(|(name, _)| name);
+            let got = if arrays.is_empty() { "none".into() } else { listed(names) };
             Err(format!("expected arrays {}, got {got}", wanted(role, slots)))
         }
     }
@@ -174,12 +212,12 @@ fn choose(arrays: Arrays, role: Role, slots: &[Slot]) -> Result<Data, String> {
 
 /// The arrays that a file must have, in words.
 fn wanted(role: Role, slots: &[Slot]) -> String {
-    let numbered: Vec<String> = (0..slots.len()).map(|i| format!("{}{i}", role.letter())).collect();
+    let numbered = listed((0..slots.len()).map(|i| format!("{}{i}", role.letter())));
     let names: Vec<&str> =
         slots.iter().map(|slot| slot.name.as_str()).filter(|name| !name.is_empty()).collect();
     match names.is_empty() {
-        true => numbered.join(", "),
-        false => format!("{} (or {})", numbered.join(", "), names.join(", ")),
+        true => numbered,
+        false => format!("{numbered} (or {})", listed(names)),
     }
 }
 
@@ -209,7 +247,7 @@ pub(crate) fn vectors(path: &Path, limits: &Limits) -> Outcome<Arrays> {
 /// Test vectors: the inputs, and the outputs that they must give, in the model's order.
 pub(crate) fn matched(path: &Path, arrays: Arrays, model: &Model) -> Outcome<(Data, Vec<Tensor>)> {
     let wrong = |problem: String| Failure::Work(format!("{}: {problem}", path.display()));
-    let x = choose(arrays.clone(), Role::X, &slots(model, Role::X)).map_err(wrong)?;
+    let x = choose(path, arrays.clone(), Role::X, model)?;
     let outputs = slots(model, Role::Y);
     let find = |(i, slot): (usize, &Slot)| {
         let found = arrays.iter().find(|(n, _)| *n == format!("y{i}") || *n == slot.name);

@@ -20,6 +20,7 @@ pub(crate) enum Failure {
 /// Words of the library for programs, and those for this command.
 const WORDS: &[(&str, &str)] = &[
     ("raise Limits::decoded_bytes", "raise --max-unpacked"),
+    ("; raise Limits::file_bytes if it can be trusted", ""),
     ("raise Limits::initial_bytes", "raise --max-initial"),
     ("raise Limits::value_bytes", "raise --max-values"),
     (

@@ -19,16 +19,28 @@ pub(crate) fn run(args: &Fit, console: Console, limits: &Limits) -> Outcome<Json
     let history = train(args, &mut loaded, console, limits)?;
     worth_keeping(args, &history)?;
     loaded.model.save(&args.output)?;
+    let output = args.output.display();
+    record(args, &history).map_err(|failure| match failure {
+        Failure::Work(problem) => {
+            Failure::Work(format!("{problem}; the model was written to {output}"))
+        }
+        other => other,
+    })?;
+    console.note(format!("wrote {output}"))?;
+    Ok(json!({"output": output.to_string(), "history": history.to_json()}))
+}
+
+/// Writes how training went, where that is wanted.
+fn record(args: &Fit, history: &History) -> Outcome<()> {
     if let Some(path) = &args.history {
         history.save(path)?;
     }
     if let Some(folder) = &args.plots {
         let [course, times] = figures(folder);
-        plot::history(&history).save(course)?;
+        plot::history(history).save(course)?;
         plot::epoch_times(&history.seconds).save(times)?;
     }
-    console.note(format!("wrote {}", args.output.display()))?;
-    Ok(json!({"output": args.output.display().to_string(), "history": history.to_json()}))
+    Ok(())
 }
 
 /// Everything that can be wrong without any work being done.

@@ -8,7 +8,6 @@ use ferras::metrics::MetricFn;
 use ferras::models::Model;
 use ferras::optimizers::OptimizerFn;
 use ferras::{Compile, Error, Limits, Load, LoadWeights};
-use std::io::Read;
 use std::path::Path;
 
 /// What becomes of what a model was compiled with.
@@ -66,16 +65,7 @@ fn whole(path: &Path, compiled: Compiled, limits: &Limits) -> Outcome<Loaded> {
 
 /// The text of a file, which is no larger than any architecture; none if it holds something else.
 fn text(path: &Path) -> Outcome<Option<String>> {
-    const LARGEST: u64 = 256 << 20;
-    let io = || Error::io("read", path);
-    let mut bytes = Vec::new();
-    // A device has no true length.
-    let file = std::fs::File::open(path).map_err(io())?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(io())?;
-    if bytes.len() as u64 > LARGEST {
-        let problem = format!("has more than {LARGEST} bytes: no architecture has");
-        return Err(Error::file(path, problem).into());
-    }
+    let bytes = Limits::new().file_bytes(Limits::STREAM_BYTES).read_bytes(path)?;
     // Of what is empty the library says so.
     Ok(String::from_utf8(bytes).ok().filter(|text| !text.is_empty()))
 }

@@ -1,6 +1,7 @@
 //! Tables of text: read as arrays of numbers, and written.
+use crate::console;
 use crate::failure::{Failure, Outcome};
-use ferras::Tensor;
+use ferras::{Limits, Tensor};
 use std::fmt::Display;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use std::path::Path;
 pub(crate) fn read(path: &Path) -> Outcome<Tensor> {
     let at = path.display();
     let wrong = |problem: String| Failure::Work(format!("{at}: {problem}"));
-    let bytes = std::fs::read(path).map_err(|e| Failure::Work(format!("cannot read {at}: {e}")))?;
+    let bytes = Limits::new().read_bytes(path)?;
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(wrong("is UTF-16 text: save the table as UTF-8".into()));
     }
@@ -31,6 +32,12 @@ pub(crate) fn read(path: &Path) -> Outcome<Tensor> {
                 break;
             }
         } else if rows == 0 && names.is_none() && named(&record) {
+            if record.iter().all(|field| number(field).is_some() || is_missing(field)) {
+                console::warn(format!(
+                    "{at}: the first line is taken for the names of columns, and looks like numbers \
+                     of which some are missing; fill them, or put a line of names in front"
+                ));
+            }
             names = Some(record.iter().map(String::from).collect());
             continue;
         }
@@ -73,6 +80,12 @@ fn problem(error: &csv::Error) -> String {
         }
         _ => format!("cannot be read as a table: {error}"),
     }
+}
+
+/// Whether a field says that its number is not known.
+fn is_missing(field: &str) -> bool {
+    let words = ["", "na", "n/a", "nan", "null", "none", "-", "?"];
+    words.contains(&&field.trim().to_ascii_lowercase()[..])
 }
 
 fn number(field: &str) -> Option<f64> {

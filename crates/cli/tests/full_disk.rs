@@ -91,6 +91,8 @@ fn a_full_disk_costs_no_file() {
     for words in COMMANDS {
         let error = folder.run(words).error(1);
         assert!(error.contains("disk/") && error.contains("No space left"), "{words}: {error}");
+        let told = error.ends_with("; the model was written to t.keras");
+        assert_eq!(told, words.contains("--history"), "{words}: {error}");
         assert!(content(&path) == before, "{words}: the files are others than before");
     }
 }

@@ -305,9 +305,42 @@ fn tables_in_other_alphabets_are_told() {
 /// It has no end.
 #[cfg(unix)]
 #[test]
-fn a_device_is_no_architecture() {
+fn a_device_is_no_file() {
     let folder = Folder::new("device");
-    std::os::unix::fs::symlink("/dev/zero", folder.join("zero.json")).unwrap();
-    let error = folder.run("summary zero.json").error(1);
-    assert!(error.ends_with("no architecture has"), "{error}");
+    simple(&folder);
+    for ending in ["json", "keras", "npy", "npz", "csv", "txt"] {
+        std::os::unix::fs::symlink("/dev/zero", folder.join(&format!("zero.{ending}"))).unwrap();
+    }
+    let read = ["npy", "npz", "csv"].map(|e| format!("predict model.keras --input zero.{e}"));
+    let looked = ["json", "keras"].map(|ending| format!("summary zero.{ending}"));
+    for command in read.iter().chain(&looked) {
+        let error = folder.run(command).error(1);
+        assert!(error.contains("is no regular file and gives more than"), "{command}: {error}");
+    }
+}
+
+#[test]
+fn what_is_not_used_is_told() {
+    let folder = Folder::new("unused");
+    simple(&folder);
+    let x = ferras::Tensor::new([2, 3], vec![1.0_f32; 6]).unwrap();
+    let warned = |names: &[&str]| {
+        let arrays: Vec<_> = names.iter().map(|name| (*name, &x)).collect();
+        npz::write(folder.join("a.npz"), &arrays).unwrap();
+        folder.run("predict model.keras --input a.npz").err()
+    };
+    assert_eq!(warned(&["x0", "y0", "answer"]), "");
+    assert_eq!(warned(&["x", "x0"]), "warning: a.npz: does not use x: takes x0\n");
+    let text = warned(&["x0", "x2", "ids"]);
+    assert_eq!(text, "warning: a.npz: does not use x2, ids: takes x0\n");
+    let many: Vec<String> = (0..2000).map(|i| format!("a{i}")).collect();
+    let many: Vec<_> = many.iter().map(|name| (&name[..], &x)).collect();
+    npz::write(folder.join("many.npz"), &many).unwrap();
+    let error = folder.run("predict model.keras --input many.npz").error(1);
+    assert!(error.ends_with("a8, a9, … and 1990 more"), "{error}");
+    folder.write("na.csv", "NA,,1\n1,2,3\n");
+    let text = folder.run("predict model.keras --input na.csv").err();
+    assert!(text.contains("na.csv: the first line is taken for the names"), "{text}");
+    folder.write("a.csv", "a,,1\n1,2,3\n");
+    assert_eq!(folder.run("predict model.keras --input a.csv").err(), "");
 }
