@@ -17,9 +17,13 @@ pub(crate) fn run(args: &Evaluate, console: Console, limits: &Limits) -> Outcome
     let model = loaded.model;
     let x = data::read(&args.x, Role::X, &model, limits)?;
     let y = data::read(&args.y, Role::Y, &model, limits)?;
-    let how = ferras::Evaluate::new().batch_size(args.batch_size).verbose(console.verbose(0));
+    let verbose = console.verbose(0);
+    let how = ferras::Evaluate::new().batch_size(args.batch_size).verbose(verbose);
     let logs = model.evaluate_with(x, y, how)?;
-    console.say(&logs)?;
+    // A bar ends with them.
+    if verbose == 0 {
+        console.say(&logs)?;
+    }
     Ok(numbers(&logs))
 }
 
