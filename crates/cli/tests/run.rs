@@ -263,7 +263,7 @@ fn numbers_that_a_table_does_not_have() {
     let folder = Folder::new("tokens");
     let words = Input::of([2], DType::I32);
     let known = Flatten::new().apply(Embedding::new(5, 2).name("words").apply(&words));
-    let mut model = Model::new(&words, &Dense::new(1).apply(&known)).unwrap();
+    let mut model = Model::new(&words, Dense::new(1).apply(&known)).unwrap();
     model.compile(Compile::new().optimizer("sgd").loss("mse")).unwrap();
     model.save(folder.join("words.keras")).unwrap();
     folder.write("y.csv", "1\n0\n");

@@ -129,3 +129,11 @@ fn files_of_other_programs() {
     let error = inspect(file("../README.md")).unwrap_err().to_string();
     assert!(error.contains("is none of the formats that are read"), "{error}");
 }
+
+#[test]
+fn a_group_within_itself_is_listed_once() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/hostile/cycle.h5");
+    let found = ferras::inspect(file).unwrap();
+    let paths: Vec<&str> = found.weights.iter().map(|array| &array.path[..]).collect();
+    assert_eq!(paths, ["a/data"]);
+}

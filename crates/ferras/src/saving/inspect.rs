@@ -12,6 +12,7 @@ use crate::models::Topology;
 use crate::{Error, Result};
 use ferras_graph::{Shape, Tensor};
 use serde_json::Value as Json;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// What a file holds; printing it gives a page of text.
@@ -311,22 +312,27 @@ impl Inspection {
                 self.versions(&serde_json::json!({ key: text }));
             }
         }
-        self.walk(&root, weights.layout, None)
+        self.walk(&root, weights.layout, None, &mut HashSet::new())
     }
 
-    /// The arrays of a group and of those in it; what cannot be read does not hide the rest.
+    /// The arrays of a group and of those in it; what cannot be read does not hide the rest. A group
+    /// of several names is listed under its first: it may lie within itself.
     fn walk(
         &mut self,
         group: &Group<'_>,
         layout: Layout,
         layer: Option<&str>,
+        seen: &mut HashSet<u64>,
     ) -> Result<(), String> {
+        if !seen.insert(group.address()) {
+            return Ok(());
+        }
         for name in group.names()? {
             let path = format!("{}/{name}", group.path());
             match (group.group(name), group.array(name)) {
                 (Ok(Some(inner)), _) => {
                     let own = layer_of(&inner, layout, &path)?;
-                    self.walk(&inner, layout, own.as_deref().or(layer))?;
+                    self.walk(&inner, layout, own.as_deref().or(layer), seen)?;
                 }
                 (_, Ok(Some(array))) => {
                     let dtype = array.dtype().map(|d| d.to_string()).unwrap_or_else(|problem| {

@@ -155,6 +155,11 @@ impl<'a> Group<'a> {
         &self.path
     }
 
+    /// The same for all paths of one group.
+    pub(crate) fn address(&self) -> u64 {
+        self.address
+    }
+
     /// The names of all members, sorted by their bytes.
     pub(crate) fn names(&self) -> Result<Vec<&'a str>> {
         let entries = self.file.entries(self.address).map_err(at(&self.path))?;
