@@ -61,9 +61,23 @@ fn wrong_rank_and_feature_count() -> Result<()> {
         let narrow = Array2::<f32>::zeros((6, 3));
         says(model.fit(&narrow, labels(6), quiet()), &[expected, "got (6, 3)"]);
         says(model.evaluate(&narrow, labels(6)), &[expected, "got (6, 3)"]);
-        let deep = ndarray::Array3::<f32>::zeros((6, 4, 1));
-        says(model.predict(&deep), &[expected, "got (6, 4, 1)"]);
+        let deep = ndarray::Array3::<f32>::zeros((6, 4, 2));
+        says(model.predict(&deep), &[expected, "got (6, 4, 2)"]);
     })
+}
+
+#[test]
+fn a_last_axis_of_size_1_comes_and_goes_as_in_keras() -> Result<()> {
+    let mut model = classifier()?;
+    let flat = model.predict(x(6))?;
+    let deep = Tensor::from(&x(6)).reshape([6, 4, 1])?;
+    assert_eq!(model.predict(&deep)?, flat);
+    model.fit(&deep, labels(6), quiet())?;
+    let grey = Sequential::new().add(Input::new([2, 2, 1])).add(Flatten::new()).build()?;
+    let pictures = Tensor::from(&x(6)).reshape([6, 2, 2])?;
+    assert_eq!(grey.predict(&pictures)?, Tensor::from(&x(6)));
+    says(grey.predict(x(6)), &["expected shape (None, 2, 2, 1), got (6, 4)"]);
+    Ok(())
 }
 
 #[test]

@@ -189,7 +189,8 @@ pub(crate) fn rows<'a>(shapes: impl Iterator<Item = &'a Shape>, what: &str) -> R
 }
 
 /// An error unless the arrays fit the model's inputs, whose batch axis is open; where it is not, they
-/// have rows for some whole batches. A list of texts fits an input of one text a sample.
+/// have rows for some whole batches. As in Keras a last axis of size 1 is added or taken away where that
+/// makes an array fit.
 pub(crate) fn check_inputs(model: &str, network: &Network, x: &mut [Array]) -> Result<()> {
     let inputs = network.input_specs().into_iter().zip(network.input_names());
     for ((spec, name), array) in inputs.zip(x.iter_mut()) {
@@ -199,32 +200,41 @@ pub(crate) fn check_inputs(model: &str, network: &Network, x: &mut [Array]) -> R
             ElementType::Number(_) => array.numbers().map(|_| ()),
         };
         kind.map_err(|e| Error::Data(format!("{}: {e}", input())))?;
-        if let (Array::Texts(texts), [_, Some(1)], [n]) =
-            (&*array, &spec.shape[..], &array.shape()[..])
-        {
-            *array = Array::Texts(texts.reshape([*n, 1])?);
+        let (expected, found) = (&spec.shape, array.shape().clone());
+        if fits(expected, &found) {
+            continue;
         }
-        let found = array.shape();
-        let fits = spec.shape.len() == found.rank()
-            && spec.shape.iter().zip(found.iter()).enumerate().all(|(axis, (s, &n))| {
-                s.is_none_or(|s| s == n || axis == 0 && s > 0 && n.is_multiple_of(s))
-            });
-        if !fits {
-            let expected = &spec.shape;
-            let hint = match expected.len() {
-                n if n == found.rank() + 1 && expected.last() == Some(&Some(1)) => {
-                    "; add an axis of size 1 at its end"
-                }
-                n if n == found.rank() + 1 => "; one sample needs a batch axis in front",
-                _ => "",
-            };
-            return Err(Error::Data(format!(
-                "{}: expected shape {expected}, got {found}{hint}",
-                input()
-            )));
+        match adjusted(expected, &found).filter(|shape| fits(expected, shape)) {
+            Some(shape) => *array = array.reshape(shape)?,
+            None => {
+                let one = expected.len() == found.rank() + 1;
+                let hint = if one { "; one sample needs a batch axis in front" } else { "" };
+                let input = input();
+                let problem = format!("{input}: expected shape {expected}, got {found}{hint}");
+                return Err(Error::Data(problem));
+            }
         }
     }
     tokens::check(network, x)
+}
+
+/// Whether an array of this shape fits an input.
+fn fits(expected: &[Option<usize>], found: &[usize]) -> bool {
+    let size = |(axis, (expected, &n)): (usize, (&Option<usize>, &usize))| {
+        expected.is_none_or(|s| s == n || axis == 0 && s > 0 && n.is_multiple_of(s))
+    };
+    expected.len() == found.len() && expected.iter().zip(found).enumerate().all(size)
+}
+
+/// The shape with a last axis of size 1 added or taken away, if it then has as many axes as expected.
+fn adjusted(expected: &[Option<usize>], found: &[usize]) -> Option<Vec<usize>> {
+    match found {
+        [outer @ .., 1] if found.len() == expected.len() + 1 => Some(outer.to_vec()),
+        _ if found.len() + 1 == expected.len() && expected.last() == Some(&Some(1)) => {
+            Some([found, &[1]].concat())
+        }
+        _ => None,
+    }
 }
 
 impl From<()> for Data {
