@@ -72,7 +72,7 @@ impl Inspection {
     /// What the model was compiled with, in a few words: `adam, loss mse, metrics mae`.
     fn compiled_words(&self) -> String {
         let optimizer = ["optimizer", "optimizer_config"].iter().find_map(|k| self.compiled.get(k));
-        let mut words = vec![optimizer.map_or("no optimizer".into(), name_of)];
+        let mut words = vec![optimizer.map_or("the default optimizer".into(), name_of)];
         for key in ["loss", "metrics"] {
             let value = self.compiled.get(key).map(name_of).filter(|text| !text.is_empty());
             words.extend(value.map(|text| format!("{key} {text}")));

@@ -109,9 +109,14 @@ pub(crate) fn compile_from(
         Json::Object(map) => map,
         other => return Err(wrong("compile_config", mismatch("an object", other))),
     };
-    let Some(optimizer) = given(map, "optimizer") else { return Ok(None) };
-    let optimizer = Optimizer::from_json(optimizer, scope).map_err(|e| wrong("optimizer", e))?;
-    let mut compile = Compile::new().optimizer(optimizer);
+    let compile = match map.get("optimizer") {
+        Some(Json::Null) => return Ok(None),
+        Some(json) => Optimizer::from_json(json, scope).map(|o| Compile::new().optimizer(o)),
+        // Keras reads such ones with its default, and sometimes writes them.
+        None if map.contains_key("loss") => Ok(Compile::new()),
+        None => return Ok(None),
+    };
+    let mut compile = compile.map_err(|e| wrong("optimizer", e))?;
     compile.losses = read(map, "loss", |json| match json {
         Json::Null => Ok(None),
         json => Loss::from_json(json, scope).map(Some),

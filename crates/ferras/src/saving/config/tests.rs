@@ -162,6 +162,16 @@ fn code_is_refused_wherever_it_is() {
 }
 
 #[test]
+fn a_loss_without_an_optimizer_is_compiled_with_the_default_one() {
+    let compiled = |json: Json| super::compile_from(&json, 1, None, &Scope::default()).unwrap();
+    let found = compiled(json!({"loss": "mse", "metrics": ["mae"], "jit_compile": true}));
+    let found = format!("{:?}", found.unwrap().optimizer).to_ascii_lowercase();
+    assert!(found.contains("rmsprop"), "{found}");
+    assert!(compiled(json!({})).is_none());
+    assert!(compiled(json!({"optimizer": null, "loss": "mse"})).is_none());
+}
+
+#[test]
 fn gadgets_are_refused() {
     let dense = |more: Json| {
         let mut layer = json!({"module": "keras.layers", "class_name": "Dense",
