@@ -131,6 +131,15 @@ fn files_of_other_programs() {
 }
 
 #[test]
+fn arrays_that_cannot_be_read_are_told() {
+    for (name, part) in [("external.h5", "in another file"), ("virtual.h5", "virtual data set")] {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/hostile/").to_string() + name;
+        let found = ferras::inspect(file).unwrap();
+        assert!(!found.is_honoured() && found.to_string().contains(part), "{found}");
+    }
+}
+
+#[test]
 fn a_group_within_itself_is_listed_once() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/hostile/cycle.h5");
     let found = ferras::inspect(file).unwrap();

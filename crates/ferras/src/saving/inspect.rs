@@ -67,7 +67,7 @@ pub struct InspectedLayer {
     pub problem: Option<String>,
 }
 
-/// An array of a file; its numbers were not read.
+/// An array of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredArray {
@@ -264,8 +264,8 @@ impl Inspection {
             }
             (_, None) => "its layers fit together; there are no weights",
             (_, Some(_)) => {
-                "its layers fit together, and the weights have the shapes that they ask for (their \
-                 numbers were not read)"
+                "its layers fit together, and the weights can be read and have the shapes that they \
+                 ask for"
             }
         };
         let room = architecture.check_values(limits).err();
@@ -335,7 +335,9 @@ impl Inspection {
                     self.walk(&inner, layout, own.as_deref().or(layer), seen)?;
                 }
                 (_, Ok(Some(array))) => {
-                    let dtype = array.dtype().map(|d| d.to_string()).unwrap_or_else(|problem| {
+                    // Read as well: what lies elsewhere or is damaged shows only then.
+                    let read = array.read_any().map(|value| value.dtype().to_string());
+                    let dtype = read.unwrap_or_else(|problem| {
                         self.problems.push(problem);
                         array.kind()
                     });
