@@ -75,6 +75,11 @@ pub fn sparse_categorical_accuracy(y_true: &Value, y_pred: &Value) -> Value {
 #[track_caller]
 pub fn top_k_categorical_accuracy(y_true: &Value, y_pred: &Value, k: usize) -> Value {
     let (t, p) = functions::prepare(y_true, y_pred, None, false);
+    if t.rank() != p.rank() {
+        return p
+            .builder()
+            .error("top k", "y_true must be one-hot; use the sparse metric for numbers");
+    }
     in_top_k(&t.argmax(-1), &p, k)
 }
 

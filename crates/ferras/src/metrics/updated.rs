@@ -84,7 +84,7 @@ fn open(shape: Shape) -> PartialShape {
 #[cfg(test)]
 mod tests {
     use crate::RunningMetric;
-    use crate::metrics::{F1Score, SparseCategoricalAccuracy};
+    use crate::metrics::{F1Score, SparseCategoricalAccuracy, TopKCategoricalAccuracy};
     use crate::prelude::*;
 
     #[test]
@@ -96,6 +96,10 @@ mod tests {
         let expected = "metric \"sparse_categorical_accuracy\": expected y_true of shape (None,), \
                         got (None, 2) (equal: cannot broadcast (3, 2) and (3,))";
         assert_eq!(error, expected);
+        let mut best = RunningMetric::new(TopKCategoricalAccuracy::new()).unwrap();
+        let classes = ndarray::Array1::<f32>::zeros(3);
+        let error = best.update_state(classes, p.clone()).unwrap_err().to_string();
+        assert!(error.contains("expected y_true of shape (None, 3), got (None,)"), "{error}");
         let mut score = RunningMetric::new(F1Score::new()).unwrap();
         let error = score.update_state(two, p).unwrap_err().to_string();
         assert!(error.contains("expected y_true of shape (None, 3), got (None, 2)"), "{error}");
