@@ -55,7 +55,7 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
             Short('m') | Long("model") => {
                 all.models = common::chosen(&MODELS, &parser.value()?.string()?)?;
             }
-            Long("epochs") => all.epochs = parser.value()?.parse()?,
+            Long("epochs") => all.epochs = common::positive("--epochs", parser.value()?.parse()?)?,
             Long("months") => all.months = parser.value()?.parse()?,
             Long("seed") => all.seed = parser.value()?.parse()?,
             Long("data") => all.data = parser.value()?.into(),

@@ -59,7 +59,7 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
             Long("epochs") => all.epochs = parser.value()?.parse()?,
             Long("batch-size") => all.batch_size = parser.value()?.parse()?,
             Long("steps") => all.steps = parser.value()?.parse()?,
-            Long("rows") => all.rows = parser.value()?.parse()?,
+            Long("rows") => all.rows = common::positive("--rows", parser.value()?.parse()?)?,
             Long("data") => all.data = Some(parser.value()?.into()),
             Long("out") => all.out = parser.value()?.into(),
             Long("seed") => all.seed = parser.value()?.parse()?,
@@ -86,7 +86,7 @@ fn program() -> Result<(), Box<dyn std::error::Error>> {
 
 /// The last words of each review, zeros in front of a shorter one; and what is to be said of it.
 fn numbers((words, verdicts): &Reviews, arguments: &Arguments) -> Result<(Tensor, Tensor)> {
-    let rows = arguments.rows.clamp(1, words.len());
+    let rows = arguments.rows.min(words.len());
     let x = pad_sequences(&words[..rows], PadSequences::new().maxlen(arguments.steps))?;
     let y: Vec<f32> = verdicts.iter().take(rows).map(|&verdict| verdict as f32).collect();
     Ok((x, Tensor::new([rows, 1], y)?))

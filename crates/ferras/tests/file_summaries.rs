@@ -2,8 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests are tests too
 mod common;
 
-use common::{golden, list, text, whole};
-use ferras::models::Summary;
+use common::{golden, list, printed, text};
 use ferras::prelude::*;
 use serde_json::Value as Json;
 use std::path::Path;
@@ -84,22 +83,6 @@ fn made(name: &str) -> Option<Model> {
     };
     let name = if name == "steps" { "steps_model" } else { name };
     Some(model.unwrap().with_name(name))
-}
-
-/// The text for these arguments; what Keras takes from the terminal is given.
-fn printed(model: &Model, case: &Json) -> String {
-    let rule = text(&case["text"][1]).chars().count();
-    let mut summary: Summary<'_> = model.summary().line_length(rule);
-    for (name, value) in case["arguments"].as_object().unwrap() {
-        summary = match name.as_str() {
-            "line_length" => summary.line_length(whole(value)),
-            "expand_nested" => summary.expand_nested(true),
-            "show_trainable" => summary.show_trainable(true),
-            "layer_range" => summary.layer_range(text(&value[0]), text(&value[1])),
-            other => panic!("no argument is named {other}"),
-        };
-    }
-    summary.to_string()
 }
 
 /// What differs, as the first line on either side.

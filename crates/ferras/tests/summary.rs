@@ -3,9 +3,8 @@
 
 mod common;
 
-use common::{golden, list, text, whole};
+use common::{golden, list, printed, text};
 use ferras::prelude::*;
-use serde_json::Value as Json;
 
 fn stack(input: impl Into<ferras::layers::PartialShape>) -> Sequential {
     Sequential::new().add(Input::new(input))
@@ -131,21 +130,6 @@ fn network(name: &str) -> Result<Model> {
         other => panic!("no network is named {other}"),
     };
     Ok(stack.into())
-}
-
-/// The text for these arguments; what Keras takes from the terminal is given.
-fn printed(model: &Model, case: &Json) -> String {
-    let mut summary = model.summary().line_length(text(&case["text"][1]).chars().count());
-    for (name, value) in case["arguments"].as_object().unwrap() {
-        summary = match name.as_str() {
-            "line_length" => summary.line_length(whole(value)),
-            "expand_nested" => summary.expand_nested(true),
-            "show_trainable" => summary.show_trainable(true),
-            "layer_range" => summary.layer_range(text(&value[0]), text(&value[1])),
-            other => panic!("no argument is named {other}"),
-        };
-    }
-    summary.to_string()
 }
 
 #[test]

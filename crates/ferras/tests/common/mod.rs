@@ -1,6 +1,7 @@
 //! Reading the reference numbers of `tests/golden`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests are tests too
 #![allow(dead_code)] // Each test uses its own part.
+use ferras::models::{Model, Summary};
 use ferras::{DType, Tensor};
 use serde_json::Value as Json;
 
@@ -60,4 +61,20 @@ pub fn tensor_difference(found: &Tensor, expected: &Tensor) -> f64 {
         return f64::INFINITY;
     }
     difference(&found.to_f64_vec(), &expected.to_f64_vec())
+}
+
+/// The table of a model for these arguments; what Keras takes from the terminal is given.
+pub fn printed(model: &Model, case: &Json) -> String {
+    let rule = text(&case["text"][1]).chars().count();
+    let mut summary: Summary<'_> = model.summary().line_length(rule);
+    for (name, value) in case["arguments"].as_object().unwrap() {
+        summary = match name.as_str() {
+            "line_length" => summary.line_length(whole(value)),
+            "expand_nested" => summary.expand_nested(true),
+            "show_trainable" => summary.show_trainable(true),
+            "layer_range" => summary.layer_range(text(&value[0]), text(&value[1])),
+            other => panic!("no argument is named {other}"),
+        };
+    }
+    summary.to_string()
 }
